@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def operator(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
+    """What every page says of the company that runs the gateway."""
+    return {"operator_name": settings.OPERATOR_NAME, "support_email": settings.SUPPORT_EMAIL}

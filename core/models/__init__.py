@@ -1,0 +1,6 @@
+from core.models.audit import AuditEvent, AuditSeal, Outcome
+from core.models.base import PublicModel
+from core.models.mail import Mail, MailState
+from core.models.token import Token
+
+__all__ = ["AuditEvent", "AuditSeal", "Mail", "MailState", "Outcome", "PublicModel", "Token"]

@@ -1,0 +1,29 @@
+"""Tasks of the ground floor: ids in, one call, may run twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.core.management import call_command
+
+from core import outbox, tokens
+
+
+@shared_task
+def send_mail(mail_id: str) -> None:
+    outbox.send(UUID(mail_id))
+
+
+@shared_task
+def sweep_outbox() -> None:
+    outbox.sweep()
+
+
+@shared_task
+def sweep_ended() -> None:
+    """Delete what has ended and tells nothing any more: tokens, sessions, captcha challenges."""
+    tokens.purge(ended_before=timedelta(days=90))
+    call_command("clearsessions")
+    call_command("captcha_clean", verbosity=0)

@@ -1,0 +1,79 @@
+"""Throttles: how often something may be tried, counted in Redis and so shared by all processes.
+
+Every limit says what happens when Redis does not answer. ``FailMode.CLOSED`` refuses (sign-in, one-time passwords, links);
+``FailMode.OPEN`` lets through (courtesy limits, where refusing would lose somebody's work).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.storage import storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+from redis.exceptions import RedisError
+
+from core.errors import TooMany, Unavailable
+
+logger = logging.getLogger(__name__)
+
+
+class FailMode(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``rate`` in the notation of the ``limits`` library: ``10/minute``, ``100/day``."""
+
+    name: str
+    rate: str
+    when_store_fails: FailMode
+
+    @property
+    def item(self) -> RateLimitItem:
+        return parse(self.rate)
+
+
+def hit(limit: Limit, *key: str) -> None:
+    """Count one try under ``key`` (an address, a User ID …).
+
+    Raises ``TooMany`` with the seconds to wait when the limit is reached, and ``Unavailable`` when Redis does not answer and
+    the limit fails closed.
+    """
+    try:
+        allowed = _limiter().hit(limit.item, limit.name, *key)
+        reset = 0.0 if allowed else _limiter().get_window_stats(limit.item, limit.name, *key).reset_time
+    except (RedisError, OSError) as error:
+        if limit.when_store_fails is FailMode.CLOSED:
+            raise Unavailable from error
+        logger.warning("The store of limits does not answer; %s was not counted.", limit.name)
+        return
+    if not allowed:
+        raise TooMany(retry_after=int(reset - time.time()) + 1)
+
+
+def forget(limit: Limit, *key: str) -> None:
+    """Clear the count, after a success. A store that does not answer is left alone: the count ends by itself."""
+    try:
+        _limiter().clear(limit.item, limit.name, *key)
+    except (RedisError, OSError):
+        logger.warning("The store of limits does not answer; the count of %s stays.", limit.name)
+
+
+@cache
+def _limiter() -> SlidingWindowCounterRateLimiter:
+    timeout = settings.REDIS_TIMEOUT_SECONDS
+    storage = storage_from_string(
+        settings.REDIS_URL,
+        key_prefix="throttle",
+        socket_connect_timeout=timeout,
+        socket_timeout=timeout,
+    )
+    return SlidingWindowCounterRateLimiter(storage)

@@ -1,0 +1,69 @@
+"""Error pages and error documents: a title, what to do next, and the request id to quote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from core.errors import DomainError, Invalid, NotAllowed, NotFound
+from core.http import wants_json
+
+
+class ServerError(DomainError):
+    status = 500
+    code = "server_error"
+    title = "Something broke on our side"
+    default_sentence = (
+        "Nothing you entered before this page was lost. Try again in a minute; if it stays, tell support the number below."
+    )
+
+
+class BadRequest(DomainError):
+    code = "bad_request"
+    title = "We could not read that request"
+    default_sentence = "Go back, reload the page and try again."
+
+
+class StaleForm(NotAllowed):
+    code = "stale_form"
+    title = "This page had been open too long"
+    default_sentence = (
+        "For your safety the form was not accepted. Go back, reload the page and send it again; cookies must be allowed."
+    )
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """``error`` as JSON ``{code, message, request_id[, fields]}`` for programs, as a page for people."""
+    request_id = getattr(request, "request_id", "")
+    if wants_json(request):
+        document: dict[str, Any] = {"code": error.error_code, "message": error.sentence, "request_id": request_id}
+        if isinstance(error, Invalid) and error.fields:
+            document["fields"] = error.fields
+        return JsonResponse(document, status=error.status, headers=error.headers)
+    context = {"error": error, "request_id": request_id}
+    response = render(request, "core/error.html", context, status=error.status)
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return refusal(request, BadRequest())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return refusal(request, NotAllowed())
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return refusal(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return refusal(request, ServerError())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    return refusal(request, StaleForm())

@@ -1,0 +1,23 @@
+"""The Celery application: queues, routes and the beat schedule.
+
+Messages are wake-ups only. Each task claims a row that says what is due, so a lost, late or doubled message changes nothing.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import schedule
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mag_portal.settings")
+
+app = Celery("mag_portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.task_routes = {
+    "core.tasks.send_mail": {"queue": "mail"},
+    "transfers.tasks.finish_upload": {"queue": "transfers"},
+}
+app.conf.beat_schedule = {
+    "outbox-sweep": {"task": "core.tasks.sweep_outbox", "schedule": schedule(10), "options": {"expires": 10}},
+}

@@ -1,0 +1,343 @@
+"""Every setting of the gateway, read once from the environment and typed here.
+
+``docs/operations.md`` explains each variable. In production nothing secret has a default: the process refuses to start
+and names what is missing. ``MAG_ENV=development`` (what ``make run`` and ``make test`` set) fills the gaps for a laptop.
+"""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+MAG_ENV: str = env.str("MAG_ENV", default="production")
+if MAG_ENV not in {"production", "development", "test"}:
+    raise ImproperlyConfigured("MAG_ENV must be production, development or test.")
+PRODUCTION = MAG_ENV == "production"
+
+
+def required(name: str, *, development: str) -> str:
+    """The variable's value; outside production a missing one is filled with the ``development`` value."""
+    value: str = env.str(name, default="")
+    if value:
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{name} is not set. docs/operations.md says what it is for.")
+    return development
+
+
+DEBUG = env.bool("DEBUG", default=False)
+if DEBUG and PRODUCTION:
+    raise ImproperlyConfigured("DEBUG cannot be on when MAG_ENV is production.")
+
+SECRET_KEY = required("SECRET_KEY", development="development-only-" + "0" * 48)
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("SECRET_KEY is too short: it needs at least 50 random characters.")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+# --- Who runs this gateway, and under which addresses -------------------------------------------------------------
+OPERATOR_NAME: str = env.str("OPERATOR_NAME", default="Exostar")
+SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="support@mag.example")
+BASE_URL = required("BASE_URL", development="http://127.0.0.1:8000").rstrip("/")
+UPLOAD_ORIGINS: list[str] = [origin.rstrip("/") for origin in env.list("UPLOAD_ORIGINS", default=[BASE_URL])]
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS",
+    default=sorted({str(urlsplit(origin).hostname) for origin in (BASE_URL, *UPLOAD_ORIGINS)}),
+)
+CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
+TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+# --- Which process this is ----------------------------------------------------------------------------------------
+POOL: str = env.str("MAG_POOL", default="pages")
+if POOL not in {"pages", "uploads"}:
+    raise ImproperlyConfigured("MAG_POOL must be pages or uploads.")
+NODE_NAME: str = env.str("NODE_NAME", default=socket.gethostname())
+
+# --- Rooms --------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "mag_portal.apps.PortalConfig",
+    "core.apps.CoreConfig",
+    "accounts.apps.AccountsConfig",
+    "orgs.apps.OrgsConfig",
+    "transfers.apps.TransfersConfig",
+    "sft.apps.SftConfig",
+    "mag_portal.apps.OperatorAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.forms",
+    "captcha",
+    "csp",
+    "django_countries",
+    "phonenumber_field",
+]
+
+PAGES_MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.middleware.ActorMiddleware",
+    "core.middleware.DomainErrorMiddleware",
+]
+# Part bodies come with a scoped token, not with a cookie: no session, no CSRF, no messages.
+UPLOADS_MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.SecurityHeadersMiddleware",
+    "core.middleware.DomainErrorMiddleware",
+]
+MIDDLEWARE = UPLOADS_MIDDLEWARE if POOL == "uploads" else PAGES_MIDDLEWARE
+ROOT_URLCONF = "mag_portal.urls_uploads" if POOL == "uploads" else "mag_portal.urls"
+WSGI_APPLICATION = "mag_portal.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "core.context_processors.operator",
+            ],
+            "builtins": ["core.templatetags.ui"],
+        },
+    },
+]
+FORM_RENDERER = "core.forms.FieldGroupRenderer"
+
+# --- Data ---------------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        **environ.Env.db_url_config(
+            required("DATABASE_URL", development="postgres://mag@127.0.0.1:5432/mag"),
+        ),
+        "ENGINE": "django.db.backends.postgresql",
+        "ATOMIC_REQUESTS": False,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "pool": {
+                "min_size": 0,
+                "max_size": env.int("DATABASE_POOL_SIZE", default=16),
+                "timeout": 10,
+                "max_idle": 60,
+            },
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = required("REDIS_URL", development="redis://127.0.0.1:6379/0")
+REDIS_TIMEOUT_SECONDS = 1.0
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": REDIS_TIMEOUT_SECONDS, "socket_timeout": REDIS_TIMEOUT_SECONDS},
+    },
+}
+
+# --- Object storage and the staging folder ------------------------------------------------------------------------
+S3_ENDPOINT_URL = required("S3_ENDPOINT_URL", development="http://127.0.0.1:8333")
+S3_ACCESS_KEY_ID = required("S3_ACCESS_KEY_ID", development="development")
+S3_SECRET_ACCESS_KEY = required("S3_SECRET_ACCESS_KEY", development="development-secret")
+S3_BUCKET: str = env.str("S3_BUCKET", default="mag-transfers")
+S3_REGION: str = env.str("S3_REGION", default="us-east-1")
+STAGING_DIR = Path(env.str("STAGING_DIR", default=str(DATA_DIR / "staging")))
+STAGING_QUOTA_BYTES: int = env.int("STAGING_QUOTA_BYTES", default=64 * 1024**3)
+UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=5 * 1024**4)
+UPLOAD_PART_BYTES: int = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)
+UPLOAD_PART_LIMIT: int = env.int("UPLOAD_PART_LIMIT", default=10_000)
+UPLOAD_EXPIRES_AFTER = timedelta(days=env.int("UPLOAD_EXPIRES_AFTER_DAYS", default=7))
+UPLOAD_TOKEN_LIFETIME = timedelta(hours=1)
+
+# --- Mail ---------------------------------------------------------------------------------------------------------
+EMAIL = environ.Env.email_url_config(required("EMAIL_URL", development="smtp://127.0.0.1:2525"))
+EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL.get("EMAIL_HOST") or "127.0.0.1"
+EMAIL_PORT = EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = EMAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = EMAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(EMAIL.get("EMAIL_USE_TLS", False))
+EMAIL_USE_SSL = bool(EMAIL.get("EMAIL_USE_SSL", False))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="gateway@mag.example")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Workers ------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+
+# --- Signing in ---------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.UserIdOrEmailBackend"]
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "sft:home"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if MAG_ENV == "test":
+    PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")
+PASSWORD_MINIMUM_LENGTH = 15
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_MINIMUM_LENGTH},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("user_id", "first_name", "last_name", "email")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+ONE_TIME_PASSWORD_LIFETIME = timedelta(days=7)
+ONE_TIME_PASSWORD_TRIES = 5
+FIRST_LOGIN_WINDOW = timedelta(minutes=30)
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = int(timedelta(hours=1).total_seconds())
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+
+# --- Onboarding ---------------------------------------------------------------------------------------------------
+INVITATION_LIFETIME = timedelta(days=30)
+REGISTRATION_DRAFT_LIFETIME = timedelta(days=30)
+REVIEW_BUSINESS_DAYS = 2
+
+# --- Captcha ------------------------------------------------------------------------------------------------------
+CAPTCHA_TIMEOUT = 30  # minutes
+CAPTCHA_LENGTH = 6
+CAPTCHA_TEST_MODE = False
+CAPTCHA_GET_FROM_POOL = False
+CAPTCHA_FLITE_PATH: str | None = env.str("CAPTCHA_FLITE_PATH", default="") or None
+CAPTCHA_SOX_PATH: str | None = env.str("CAPTCHA_SOX_PATH", default="") or None
+
+# --- Transport, headers -------------------------------------------------------------------------------------------
+HTTPS = BASE_URL.startswith("https://")
+if PRODUCTION and not HTTPS:
+    raise ImproperlyConfigured("BASE_URL must start with https:// when MAG_ENV is production.")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = int(timedelta(days=730).total_seconds()) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "media-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "connect-src": [SELF, *UPLOAD_ORIGINS],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- Language and time --------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
+PHONENUMBER_DB_FORMAT = "E164"
+PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
+
+# --- Static files -------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if MAG_ENV == "test"
+            else "mag_portal.staticfiles.HashedModulesStorage"
+        ),
+    },
+}
+WHITENOISE_USE_FINDERS = MAG_ENV == "test"
+
+# --- Logs ---------------------------------------------------------------------------------------------------------
+LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "core.logs.RequestIdFilter"}},
+    "formatters": {
+        "line": {"()": "core.logs.OneLineFormatter", "fmt": "%(levelname)s %(name)s [%(request_id)s] %(message)s"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "botocore": {"level": "WARNING"},
+        "boto3": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

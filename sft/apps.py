@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SftConfig(AppConfig):
+    name = "sft"
+    verbose_name = "Secure File Transfer"
