@@ -24,7 +24,7 @@ class DomainError(Exception):
         super().__init__(self.sentence)
 
 
-class Invalid(DomainError):  # noqa: N818 - reads as the domain's word: raise Invalid(...)
+class Invalid(DomainError):
     """Input that can be corrected; ``fields`` maps a form field's name to the sentence shown beside it."""
 
     status = 422
@@ -37,7 +37,7 @@ class Invalid(DomainError):  # noqa: N818 - reads as the domain's word: raise In
         self.fields: dict[str, str] = dict(fields or {})
 
 
-class NotAllowed(DomainError):  # noqa: N818
+class NotAllowed(DomainError):
     """The actor is known and the object is theirs to see, but this action is not theirs to take."""
 
     status = 403
@@ -46,7 +46,7 @@ class NotAllowed(DomainError):  # noqa: N818
     default_sentence = "Your role does not include this. Ask your Organization Administrator."
 
 
-class SignInRequired(DomainError):  # noqa: N818
+class SignInRequired(DomainError):
     """A program called without a valid sign-in or token."""
 
     status = 401
@@ -55,7 +55,7 @@ class SignInRequired(DomainError):  # noqa: N818
     default_sentence = "Your sign-in is missing or has ended. Sign in again and continue where you were."
 
 
-class NotFound(DomainError):  # noqa: N818
+class NotFound(DomainError):
     """It does not exist or is not the actor's: the two are never told apart."""
 
     status = 404
@@ -64,7 +64,7 @@ class NotFound(DomainError):  # noqa: N818
     default_sentence = "There is nothing at this address, or it is not yours to see."
 
 
-class Conflict(DomainError):  # noqa: N818
+class Conflict(DomainError):
     """The object has moved on since it was looked at."""
 
     status = 409
@@ -73,7 +73,7 @@ class Conflict(DomainError):  # noqa: N818
     default_sentence = "Somebody was faster, or this was sent twice. Look at the current state and decide again."
 
 
-class Gone(DomainError):  # noqa: N818
+class Gone(DomainError):
     """A link that once worked: expired, revoked or used. ``code`` says which."""
 
     status = 410
@@ -82,14 +82,14 @@ class Gone(DomainError):  # noqa: N818
     default_sentence = "This link has ended. Ask for a new one."
 
 
-class TooLarge(DomainError):  # noqa: N818
+class TooLarge(DomainError):
     status = 413
     code = "too_large"
     title = "That is too large"
     default_sentence = "This is larger than the gateway accepts."
 
 
-class TooMany(DomainError):  # noqa: N818
+class TooMany(DomainError):
     """A limit was reached; ``retry_after`` is in whole seconds and travels as the ``Retry-After`` header."""
 
     status = 429
@@ -104,7 +104,7 @@ class TooMany(DomainError):  # noqa: N818
         )
 
 
-class Unavailable(DomainError):  # noqa: N818
+class Unavailable(DomainError):
     """A part the gateway needs does not answer. Nothing was done; the same request may be sent again."""
 
     status = 503

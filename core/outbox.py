@@ -125,7 +125,7 @@ def send(mail_id: UUID) -> bool:
         _hand_over(mail)
     except smtplib.SMTPRecipientsRefused as refusal:
         code, answer = next(iter(refusal.recipients.values()))
-        _failed(mail, f"{code} {answer.decode(errors='replace')}", final=code >= 500)  # noqa: PLR2004
+        _failed(mail, f"{code} {answer.decode(errors='replace')}", final=code >= 500)
         return False
     except (OSError, smtplib.SMTPException) as error:
         _failed(mail, f"{type(error).__name__}: {error}", final=False)
@@ -140,7 +140,9 @@ def sweep(*, limit: int = 500) -> int:
     for mail in Mail.objects.filter(state=MailState.SENDING, claimed_at__lt=now - CLAIM_LIFETIME)[:limit]:
         _failed(mail, "The worker that held this message ended.", final=False)
     overdue = now - GRACE
-    due = Mail.objects.filter(state=MailState.QUEUED, due_at__lte=overdue).order_by("due_at").values_list("id", flat=True)
+    due = (
+        Mail.objects.filter(state=MailState.QUEUED, due_at__lte=overdue).order_by("due_at").values_list("id", flat=True)
+    )
     ids = list(due[:limit])
     for mail_id in ids:
         wakeups.now("core.tasks.send_mail", str(mail_id))

@@ -56,17 +56,23 @@ def register(
     audited: bool = True,
 ) -> Machine:
     """Declare the table of ``model`` as rows of (action, from, to). States must be values of its ``state`` field."""
-    known = {value for value, _ in model._meta.get_field("state").flatchoices}
+    known = labels(model)
     rows = tuple(
         Transition(action, sources if isinstance(sources, tuple) else (sources,), target)
         for action, sources, target in transitions
     )
     for row in rows:
-        unknown = {*row.sources, row.target} - known
+        unknown = {*row.sources, row.target} - known.keys()
         if unknown:
             raise ValueError(f"{model._meta.label}: {row.action} names unknown states {sorted(unknown)}.")
     machine = _machines[model] = Machine(model, rows, audited)
     return machine
+
+
+def labels(model: type[models.Model]) -> dict[str, str]:
+    """The words for each state of ``model``."""
+    field: models.CharField[str, str] = model._meta.get_field("state")  # type: ignore[assignment]
+    return {value: str(label) for value, label in field.flatchoices}
 
 
 def machines() -> tuple[Machine, ...]:
@@ -120,5 +126,5 @@ def _conflict(obj: models.Model, state: str | None) -> Conflict:
     noun = obj._meta.verbose_name
     if state is None:
         return Conflict(f"This {noun} no longer exists.")
-    label = dict(obj._meta.get_field("state").flatchoices).get(state, state)
+    label = labels(type(obj)).get(state, state)
     return Conflict(f"This {noun} is now “{label}”, so this step is no longer open. Look at it again to see what is.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -19,8 +20,9 @@ def after_commit(task: str, *args: str, queue: str = "") -> None:
 
 def now(task: str, *args: str, queue: str = "") -> bool:
     """Wake ``task``. False when the broker does not answer: beat's sweep will find the row."""
+    options: dict[str, Any] = {"queue": queue} if queue else {}
     try:
-        current_app.send_task(task, args=args, retry=False, **({"queue": queue} if queue else {}))
+        current_app.send_task(task, args=args, retry=False, **options)
     except (OperationalError, OSError):
         logger.warning("The broker does not answer; %s waits for the next sweep.", task)
         return False

@@ -292,6 +292,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": "/csp-report/",
     },
 }
 
@@ -328,7 +329,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "core.logs.RequestIdFilter"}},
     "formatters": {
-        "line": {"()": "core.logs.OneLineFormatter", "fmt": "%(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "line": {
+            "()": "core.logs.OneLineFormatter",
+            "fmt": "%(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},

@@ -16,7 +16,8 @@ class ServerError(DomainError):
     code = "server_error"
     title = "Something broke on our side"
     default_sentence = (
-        "Nothing you entered before this page was lost. Try again in a minute; if it stays, tell support the number below."
+        "Nothing you entered before this page was lost. Try again in a minute; "
+        "if it stays, tell support the number below."
     )
 
 
@@ -30,7 +31,8 @@ class StaleForm(NotAllowed):
     code = "stale_form"
     title = "This page had been open too long"
     default_sentence = (
-        "For your safety the form was not accepted. Go back, reload the page and send it again; cookies must be allowed."
+        "For your safety the form was not accepted. Go back, reload the page and send it again; "
+        "cookies must be allowed."
     )
 
 
@@ -38,7 +40,11 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     """``error`` as JSON ``{code, message, request_id[, fields]}`` for programs, as a page for people."""
     request_id = getattr(request, "request_id", "")
     if wants_json(request):
-        document: dict[str, Any] = {"code": error.error_code, "message": error.sentence, "request_id": request_id}
+        document: dict[str, Any] = {
+            "code": error.error_code,
+            "message": error.sentence,
+            "request_id": request_id,
+        }
         if isinstance(error, Invalid) and error.fields:
             document["fields"] = error.fields
         return JsonResponse(document, status=error.status, headers=error.headers)

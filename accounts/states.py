@@ -1,0 +1,20 @@
+"""The states of a person. Being locked out is a throttle, not a state."""
+
+from accounts.models import User, UserState
+from core import states
+
+USER = states.register(
+    User,
+    [
+        ("start_first_login", (UserState.INVITED, UserState.FIRST_LOGIN), UserState.FIRST_LOGIN),
+        ("complete_first_login", UserState.FIRST_LOGIN, UserState.ACTIVE),
+        ("suspend", (UserState.ACTIVE, UserState.INVITED, UserState.FIRST_LOGIN), UserState.SUSPENDED),
+        ("unsuspend", UserState.SUSPENDED, UserState.ACTIVE),
+        ("reissue", (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE), UserState.INVITED),
+        (
+            "close",
+            (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE, UserState.SUSPENDED),
+            UserState.CLOSED,
+        ),
+    ],
+)

@@ -1,0 +1,43 @@
+"""Which tone a state is shown in. The tone never speaks alone: every badge also has words and an icon.
+
+success: it is done, or can be used · info: the gateway is working on it · warning: somebody has to act ·
+danger: refused, broken or stopped · neutral: not begun, or over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SUCCESS, INFO, WARNING, DANGER, NEUTRAL = "success", "info", "warning", "danger", "neutral"
+
+TONES: dict[str, str] = {
+    **dict.fromkeys(("accepted", "active", "approved", "delivered", "downloaded", "stored"), SUCCESS),
+    **dict.fromkeys(
+        (
+            "notified", "opened", "processing", "pushing", "queued", "receiving", "sending", "sent", "started", "submitted",
+            "uploading", "verifying",
+        ),
+        INFO,
+    ),
+    **dict.fromkeys(
+        ("first_login", "info_requested", "invited", "pending", "pending_aa", "pending_owner", "requested"), WARNING
+    ),
+    **dict.fromkeys(("bounced", "denied", "failed", "quarantined", "suspended"), DANGER),
+    **dict.fromkeys(
+        ("aborted", "closed", "draft", "ended", "expired", "inactive", "purged", "revoked", "suppressed", "withdrawn"), NEUTRAL
+    ),
+}  # fmt: skip
+
+# A word that means something else for one kind of object.
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("mail", "sent"): SUCCESS,
+    ("invitation", "pending"): INFO,
+    ("recipient", "pending"): NEUTRAL,
+}
+
+
+def tone_of(obj: Any) -> str:
+    """The tone of ``obj.state``; a state nobody listed is neutral."""
+    state = str(obj.state)
+    kind = type(obj).__name__.lower()
+    return EXCEPTIONS.get((kind, state), TONES.get(state, NEUTRAL))

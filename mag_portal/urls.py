@@ -1,0 +1,31 @@
+"""Addresses of the pages pool."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from core.views import csp, health
+
+handler400 = "core.views.errors.bad_request"
+handler403 = "core.views.errors.permission_denied"
+handler404 = "core.views.errors.page_not_found"
+handler500 = "core.views.errors.server_error"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="sft:home"), name="front"),
+    path("", include("accounts.urls")),
+    path("", include("orgs.urls")),
+    path("", include("sft.urls")),
+    path("transfers/", include("transfers.urls")),
+    path("captcha/", include("captcha.urls")),
+    path("admin/", admin.site.urls),
+    path("csp-report/", csp.report, name="csp-report"),
+    path("healthz", health.live, name="live"),
+    path("readyz", health.ready, name="ready"),
+]
+
+if not settings.PRODUCTION:
+    urlpatterns.append(path("styleguide/", include("mag_portal.styleguide.urls")))

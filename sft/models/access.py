@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from core.models import PublicModel
+from orgs.models import Application, Membership, Organization
+
+
+class SubscriptionState(models.TextChoices):
+    REQUESTED = "requested", "Requested"
+    ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
+    DENIED = "denied", "Denied"
+    ENDED = "ended", "Ended"
+
+
+class Subscription(PublicModel):
+    """An organisation's right to use one application."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="subscriptions")
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="subscriptions")
+    state = models.CharField(max_length=16, choices=SubscriptionState, default=SubscriptionState.REQUESTED)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "application"], name="subscription_once"),
+            models.CheckConstraint(condition=Q(state__in=SubscriptionState.values), name="subscription_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization} · {self.application}"
+
+
+class AccessGrantState(models.TextChoices):
+    INACTIVE = "inactive", "Not requested"
+    PENDING_AA = "pending_aa", "Waiting for the Application Administrator"
+    PENDING_OWNER = "pending_owner", "Waiting for the Application Owner"
+    ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
+    DENIED = "denied", "Denied"
+    EXPIRED = "expired", "Expired"
+
+
+class AccessGrant(PublicModel):
+    """A member's right to open one application."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="access_grants")
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="access_grants")
+    state = models.CharField(max_length=16, choices=AccessGrantState, default=AccessGrantState.INACTIVE)
+    since = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = "access"
+        indexes = [models.Index(fields=["application", "state", "since"], name="access_pending")]
+        constraints = [
+            models.UniqueConstraint(fields=["membership", "application"], name="access_once"),
+            models.CheckConstraint(condition=Q(state__in=AccessGrantState.values), name="access_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["denied", "suspended"]) | ~Q(reason=""),
+                name="access_refused_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership} · {self.application}"
