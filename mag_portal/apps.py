@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class PortalConfig(AppConfig):
-    """Binds the ports of the lower floors to their implementations once every app is loaded."""
+    """Loads the transition tables of all rooms and binds the ports of the lower floors, once every app is loaded."""
 
     name = "mag_portal"
 
     def ready(self) -> None:
         from mag_portal import wiring
 
+        autodiscover_modules("states")
         wiring.bind()
 
 

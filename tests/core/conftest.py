@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.conf import LazySettings
+
+
+@dataclass
+class Sink:
+    """A real SMTP server that keeps what it takes and answers RCPT with what ``answers`` says for the address."""
+
+    messages: list[EmailMessage] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any, address: str, rcpt_options: Any
+    ) -> str:
+        answer = self.answers.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@pytest.fixture
+def sink(settings: LazySettings) -> Iterator[Sink]:
+    server = Sink()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = port
+    yield server
+    controller.stop()
+
+
+@pytest.fixture
+def letter(settings: LazySettings, tmp_path: Path) -> str:
+    """A mail template of the tests' own: its name."""
+    (tmp_path / "letter.subject.txt").write_text("Hello\n{{ name|safe }} ")
+    (tmp_path / "letter.txt").write_text("Dear {{ name|safe }}, go to {{ door_url }} of {{ operator_name }}.")
+    (tmp_path / "letter.html").write_text("<p>Dear {{ name }}, <a href='{{ door_url }}'>go</a></p>")
+    templates = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
+    settings.TEMPLATES = templates
+    return "letter"
