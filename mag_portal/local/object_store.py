@@ -1,0 +1,144 @@
+"""The S3 server of the embedded stack: SeaweedFS, master, volume, filer and S3 door in one process."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mag_portal.local import programs
+from mag_portal.local.credentials import Credentials
+from mag_portal.local.ports import LOOPBACK
+from mag_portal.local.process import CannotStart, Process
+
+REGION = "us-east-1"
+BUCKET = "mag-transfers"
+PORTS_NEEDED = 8
+VOLUME_SIZE_MIB = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStore:
+    """An S3 store and the keys to it."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    bucket: str = BUCKET
+    region: str = REGION
+
+    def has_bucket(self) -> bool:
+        """The store answers and holds the bucket, which is made if it is missing. Raises ``CannotStart`` when refused."""
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name=self.region,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=2,
+                read_timeout=10,
+                retries={"max_attempts": 1},
+                s3={"addressing_style": "path"},
+            ),
+        )
+        try:
+            if self.bucket not in {bucket.get("Name") for bucket in client.list_buckets().get("Buckets", [])}:
+                client.create_bucket(Bucket=self.bucket)
+            client.put_object(Bucket=self.bucket, Key=".ready", Body=b"")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
+                raise CannotStart(f"The S3 store at {self.endpoint} refuses our keys: {error}") from error
+            return False
+        except BotoCoreError:
+            return False
+        return True
+
+
+def embedded(credentials: Credentials, *, ports: list[int]) -> ObjectStore:
+    return ObjectStore(
+        endpoint=f"http://{LOOPBACK}:{ports[0]}",
+        access_key=credentials.s3_access_key,
+        secret_key=credentials.s3_secret_key,
+    )
+
+
+def process(folder: Path, credentials: Credentials, *, ports: list[int]) -> Process:
+    """Write the keys into ``folder`` and describe the server; the first of the eight ``ports`` is the S3 one."""
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    identities = _identities_path(folder)
+    identities.touch(mode=0o600)
+    identities.write_text(json.dumps(_identities(credentials)))
+    store = embedded(credentials, ports=ports)
+    return Process(
+        name="s3",
+        command=(programs.weed(), *_options(folder, ports=ports)),
+        # Beside the command line, weed reads *.toml from its working folder and from ~/.seaweedfs.
+        environment={"HOME": str(folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2"},
+        folder=folder,
+        ready=store.has_bucket,
+        # A TERM flushes the volumes within a second; what follows only waits for streams that never end.
+        stop_within=3.0,
+        death_signal=signal.SIGKILL,
+        leftovers=_sockets(ports),
+    )
+
+
+def _sockets(ports: list[int]) -> tuple[Path, ...]:
+    """Unix sockets that weed opens beside each gRPC port, at a place that no option changes."""
+    _, s3, _, master, _, volume, _, filer = ports
+    named = {"s3": s3, "master": master, "volume": volume, "filer": filer}
+    return tuple(Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock") for name, port in named.items())  # noqa: S108
+
+
+def _identities(credentials: Credentials) -> dict[str, object]:
+    keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    return {"identities": [{"name": "gateway", "credentials": [keys], "actions": actions}]}
+
+
+def _options(folder: Path, *, ports: list[int]) -> tuple[str, ...]:
+    s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = ports
+    return (
+        "-logtostderr=true",
+        "-v=0",
+        "server",
+        f"-dir={folder / 'data'}",
+        f"-ip={LOOPBACK}",
+        f"-ip.bind={LOOPBACK}",
+        f"-master.port={master}",
+        f"-master.port.grpc={master_grpc}",
+        # One master for ever: no election to wait for.
+        "-master.peers=none",
+        "-master.telemetry=false",
+        "-master.volumePreallocate=false",
+        f"-master.volumeSizeLimitMB={VOLUME_SIZE_MIB}",
+        f"-volume.port={volume}",
+        f"-volume.port.grpc={volume_grpc}",
+        "-volume.max=0",
+        "-volume.minFreeSpace=1GiB",
+        "-volume.preStopSeconds=1",
+        "-filer",
+        f"-filer.port={filer}",
+        f"-filer.port.grpc={filer_grpc}",
+        f"-filer.localSocket={folder / 'filer.sock'}",
+        "-s3",
+        f"-s3.port={s3}",
+        f"-s3.port.grpc={s3_grpc}",
+        f"-s3.localSocket={folder / 's3.sock'}",
+        f"-s3.config={_identities_path(folder)}",
+        "-s3.iam=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+    )
+
+
+def _identities_path(folder: Path) -> Path:
+    return folder / "identities.json"
