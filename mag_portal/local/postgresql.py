@@ -58,8 +58,8 @@ def process(folder: Path, credentials: Credentials, *, port: int, durable: bool 
     settings = {**SETTINGS, "port": str(port), **({} if durable else FAST_AND_FORGETFUL)}
     return Process(
         name="postgresql",
+        run_as=_drop_root(),
         command=(
-            *_drop_root(),
             programs.postgresql("postgres"),
             "-D",
             str(folder / "data"),

@@ -20,7 +20,8 @@ class Process:
 
     ``ready`` answers True once the process does its work; until then it may answer False or raise ``OSError``.
     ``death_signal`` is what the kernel sends when the process that started it dies, so that nothing is left behind;
-    ``leftovers`` are files outside the data folder that a killed process does not remove itself.
+    ``leftovers`` are files outside the data folder that a killed process does not remove itself. ``run_as`` is the
+    command prefix that changes the user.
     """
 
     name: str
@@ -33,11 +34,15 @@ class Process:
     stop_within: float = 10.0
     death_signal: signal.Signals = signal.SIGTERM
     leftovers: tuple[Path, ...] = ()
+    run_as: tuple[str, ...] = ()
 
     @property
     def tethered_command(self) -> tuple[str, ...]:
-        """The command line that dies with the process that starts it."""
-        return tethered(self.command, death_signal=self.death_signal)
+        """The command line that dies with the process that starts it.
+
+        The kernel forgets the death signal when the user changes, so the tether comes after that.
+        """
+        return (*self.run_as, *tethered(self.command, death_signal=self.death_signal))
 
     def full_environment(self) -> dict[str, str]:
         return {**os.environ, **self.environment}
