@@ -62,7 +62,7 @@ RECIPIENT = states.register(
     Recipient,
     [
         ("notify", RecipientState.PENDING, RecipientState.NOTIFIED),
-        ("open", (RecipientState.PENDING, RecipientState.NOTIFIED), RecipientState.OPENED),
+        ("open", RecipientState.NOTIFIED, RecipientState.OPENED),
         ("download", (RecipientState.NOTIFIED, RecipientState.OPENED), RecipientState.DOWNLOADED),
     ],
 )

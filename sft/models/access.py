@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from core.models import PublicModel
 from orgs.models import Application, Membership, Organization
+
+# The catalogue's code of the workspace that lives in this room.
+WORKSPACE = "sft"
 
 
 class SubscriptionState(models.TextChoices):
@@ -16,17 +22,27 @@ class SubscriptionState(models.TextChoices):
 
 
 class Subscription(PublicModel):
-    """An organisation's right to use one application."""
+    """An organisation's right to use one application. ``since`` is when it came into its present state."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="subscriptions")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="subscriptions", verbose_name="organisation"
+    )
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="subscriptions")
     state = models.CharField(max_length=16, choices=SubscriptionState, default=SubscriptionState.REQUESTED)
-    since = models.DateTimeField(auto_now_add=True)
+    since = models.DateTimeField(default=timezone.now, editable=False)
+    requested_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = "subscription"
+        indexes = [models.Index(fields=["-since", "-id"], name="subscription_by_time")]
         constraints = [
             models.UniqueConstraint(fields=["organization", "application"], name="subscription_once"),
             models.CheckConstraint(condition=Q(state__in=SubscriptionState.values), name="subscription_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["denied", "suspended"]) | ~Q(reason=""),
+                name="subscription_refused_has_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -44,17 +60,22 @@ class AccessGrantState(models.TextChoices):
 
 
 class AccessGrant(PublicModel):
-    """A member's right to open one application."""
+    """A member's right to open one application. ``since`` is when it came into its present state."""
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="access_grants")
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="access_grants")
     state = models.CharField(max_length=16, choices=AccessGrantState, default=AccessGrantState.INACTIVE)
-    since = models.DateTimeField(auto_now_add=True)
+    since = models.DateTimeField(default=timezone.now, editable=False)
+    decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.TextField(blank=True)
 
     class Meta:
         verbose_name = "access"
-        indexes = [models.Index(fields=["application", "state", "since"], name="access_pending")]
+        verbose_name_plural = "access"
+        indexes = [
+            models.Index(fields=["application", "state", "since"], name="access_pending"),
+            models.Index(fields=["-since", "-id"], name="access_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["membership", "application"], name="access_once"),
             models.CheckConstraint(condition=Q(state__in=AccessGrantState.values), name="access_state_known"),
@@ -66,3 +87,8 @@ class AccessGrant(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.membership} · {self.application}"
+
+    @property
+    def organization_id(self) -> UUID:
+        """The organisation whose audit trail tells of this access."""
+        return self.membership.organization_id

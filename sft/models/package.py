@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 
@@ -19,7 +21,11 @@ class PackageState(models.TextChoices):
 
 
 class Package(PublicModel):
-    """A titled set of files sent to recipients; a fixed snapshot once sent."""
+    """A titled set of files sent to recipients; a fixed snapshot once sent.
+
+    ``uploaded_at`` is when the last byte of its last file had arrived, ``delivered_at`` when every file was verified in
+    storage. ``failure`` says to the sender why a failed package will not be delivered.
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="packages")
     sender = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="packages")
@@ -27,18 +33,29 @@ class Package(PublicModel):
     note = models.TextField("note", max_length=4000, blank=True)
     state = models.CharField(max_length=16, choices=PackageState, default=PackageState.DRAFT)
     sent_at = models.DateTimeField(null=True)
+    uploaded_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        verbose_name = "package"
         ordering = ("-created_at", "-id")
-        indexes = [models.Index(fields=["sender", "state", "-created_at", "-id"], name="package_by_sender")]
+        indexes = [
+            models.Index(fields=["sender", "-created_at", "-id"], name="package_drafts", condition=Q(state="draft")),
+            models.Index(fields=["sender", "-sent_at", "-id"], name="package_sent", condition=Q(sent_at__isnull=False)),
+            models.Index(fields=["-created_at", "-id"], name="package_by_time"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=PackageState.values), name="package_state_known"),
-            models.CheckConstraint(condition=Q(state="draft") | ~Q(title=""), name="package_sent_has_title"),
+            models.CheckConstraint(
+                condition=Q(state="draft") | (~Q(title="") & Q(sent_at__isnull=False)),
+                name="package_sent_has_title_and_time",
+            ),
             models.CheckConstraint(
                 condition=~Q(state="delivered") | Q(delivered_at__isnull=False),
                 name="package_delivered_has_time",
             ),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(failure=""), name="package_failed_has_reason"),
         ]
 
     def __str__(self) -> str:
@@ -53,7 +70,10 @@ class RecipientState(models.TextChoices):
 
 
 class Recipient(PublicModel):
-    """One member to whom a package is addressed, and how far it has come with them."""
+    """One member to whom a package is addressed, and how far it has come with them.
+
+    ``notified_at`` is the moment of delivery to them; ``downloaded_at`` when every file had been sent to them whole.
+    """
 
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="recipients")
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="received")
@@ -63,19 +83,38 @@ class Recipient(PublicModel):
     downloaded_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = "recipient"
         ordering = ("created_at", "id")
-        indexes = [models.Index(fields=["membership", "-created_at", "-id"], name="recipient_by_time")]
+        indexes = [
+            models.Index(
+                fields=["membership", "-notified_at", "-id"],
+                name="recipient_inbox",
+                condition=Q(notified_at__isnull=False),
+            ),
+            models.Index(fields=["membership"], name="recipient_unread", condition=Q(state="notified")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["package", "membership"], name="recipient_once"),
             models.CheckConstraint(condition=Q(state__in=RecipientState.values), name="recipient_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="pending") | Q(notified_at__isnull=False), name="recipient_notified_has_time"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.membership} of {self.package}"
 
+    @property
+    def organization_id(self) -> UUID:
+        """The sender's organisation: its audit trail tells how far its package has come."""
+        return self.package.organization_id
+
 
 class PackageFile(PublicModel):
-    """One file of a package. The bytes are an upload of the byte engine; ``sha256`` is known once they are stored."""
+    """One file of a package. The bytes are an upload of the byte engine; ``sha256`` is known once they are verified.
+
+    ``failure`` is set where the upload ended without its bytes.
+    """
 
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="files")
     upload_id = models.UUIDField(unique=True)
@@ -84,8 +123,10 @@ class PackageFile(PublicModel):
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, blank=True)
     stored_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        verbose_name = "file"
         ordering = ("path", "name", "id")
         constraints = [
             models.CheckConstraint(
