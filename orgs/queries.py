@@ -1,0 +1,70 @@
+"""Reading across organisations, members and roles."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import UserState
+from core.actor import Actor
+from orgs.models import (
+    Application,
+    Membership,
+    MembershipState,
+    Organization,
+    OrganizationState,
+    Partnership,
+    Role,
+    RoleAssignment,
+)
+
+REACHABLE = (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE)
+
+
+def active_members() -> QuerySet[Membership]:
+    """Members who count today: active themselves, as persons, and in an active organisation."""
+    return Membership.objects.filter(
+        state=MembershipState.ACTIVE,
+        organization__state=OrganizationState.ACTIVE,
+        user__state__in=REACHABLE,
+    )
+
+
+def contacts(actor: Actor, *, search: str = "") -> QuerySet[Membership]:
+    """Whom the actor may send to: active members of their own organisation and its partners, without the actor.
+
+    Each word of ``search`` must occur in the name, e-mail address or organisation. Users and organisations come along.
+    """
+    if actor.organization_id is None or actor.user_id is None:
+        return Membership.objects.none()
+    partners = Partnership.objects.filter(organization_id=actor.organization_id).values("partner_id")
+    reachable = (
+        active_members()
+        .filter(Q(organization_id=actor.organization_id) | Q(organization_id__in=partners))
+        .exclude(user_id=actor.user_id)
+    )
+    found = matching(reachable, search)
+    return found.select_related("user", "organization").order_by("user__last_name", "user__first_name", "id")
+
+
+def matching(members: QuerySet[Membership], search: str) -> QuerySet[Membership]:
+    """Those of ``members`` in whose name, User ID, e-mail address or organisation every word of ``search`` occurs."""
+    for word in search.split()[:8]:
+        members = members.filter(
+            Q(user__first_name__icontains=word)
+            | Q(user__last_name__icontains=word)
+            | Q(user__email__icontains=word)
+            | Q(user__user_id__icontains=word)
+            | Q(organization__legal_name__icontains=word)
+        )
+    return members
+
+
+def administrators(
+    organization: Organization, role: Role, application: Application | None = None
+) -> QuerySet[Membership]:
+    """The active members who hold ``role`` in ``organization``, for ``application`` where one is given."""
+    held = RoleAssignment.objects.filter(role=role, membership__organization=organization)
+    if application is not None:
+        held = held.filter(application=application)
+    members = active_members().filter(organization=organization, pk__in=held.values("membership_id"))
+    return members.select_related("user", "organization").order_by("created_at", "id")
