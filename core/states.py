@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import models, transaction
 
@@ -114,12 +115,18 @@ def advance(
                 obj,
                 reason=reason,
                 data={"from": before, "to": transition.target, **(data or {})},
-                organization_id=getattr(obj, "organization_id", None),
+                organization_id=_chain_of(obj),
             )
     obj.state = transition.target  # type: ignore[attr-defined]
     for name, value in changes.items():
         setattr(obj, name, value)
     return obj
+
+
+def _chain_of(obj: models.Model) -> UUID | None:
+    """The organisation whose audit chain tells of ``obj``: what the model itself names, else the one it belongs to."""
+    chain: UUID | None = getattr(obj, "audit_chain", None) or getattr(obj, "organization_id", None)
+    return chain
 
 
 def _conflict(obj: models.Model, state: str | None) -> Conflict:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -90,6 +91,11 @@ class Organization(PublicModel, OrganizationProfile):
 
     def __str__(self) -> str:
         return self.legal_name
+
+    @property
+    def audit_chain(self) -> uuid.UUID:
+        """An organisation's events are in its own chain; ``organization_id`` here is a public code, not a key."""
+        return self.id
 
 
 class Partnership(models.Model):
