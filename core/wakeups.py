@@ -1,16 +1,25 @@
-"""Wake-ups: Celery messages that say "there is something to do". The row says what, so a lost message costs only time."""
+"""Wake-ups: Celery messages that say "there is something to do".
+
+The row says what, so a lost message costs only time: beat's sweeps find what is due.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+# A broker that did not answer is left alone for a while, so that no page waits for it more than once.
+PAUSE_SECONDS = 5.0
+_quiet_until = 0.0
 
 
 def after_commit(task: str, *args: str, queue: str = "") -> None:
@@ -19,11 +28,15 @@ def after_commit(task: str, *args: str, queue: str = "") -> None:
 
 
 def now(task: str, *args: str, queue: str = "") -> bool:
-    """Wake ``task``. False when the broker does not answer: beat's sweep will find the row."""
+    """Wake ``task``. False when the broker does not answer, or did not within the last ``PAUSE_SECONDS``."""
+    global _quiet_until  # noqa: PLW0603 - one broker, one process, one memory of its silence
+    if time.monotonic() < _quiet_until:
+        return False
     options: dict[str, Any] = {"queue": queue} if queue else {}
     try:
         current_app.send_task(task, args=args, retry=False, **options)
-    except (OperationalError, OSError):
+    except (OperationalError, RedisError, OSError):
+        _quiet_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The broker does not answer; %s waits for the next sweep.", task)
         return False
     return True

@@ -197,7 +197,14 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    # Workers wait for messages one second at a time, so this must stay above one.
+    "socket_timeout": 3.0,
     "visibility_timeout": 3600,
+    # Publishing gives up after one more try: the sweeps are the retry.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -1,0 +1,71 @@
+"""Wake-ups with a broker that is there, gone, or silent."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import kombu.pools
+import pytest
+from celery import current_app
+from django.conf import LazySettings
+from django.db import connection, transaction
+
+from core import wakeups
+
+UseBroker = Callable[[str], None]
+
+
+@pytest.fixture
+def use_broker(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[UseBroker]:
+    monkeypatch.setattr(wakeups, "_quiet_until", 0.0)
+    before = current_app.conf.broker_url
+
+    def use(url: str) -> None:
+        current_app.conf.broker_url = current_app.conf.broker_write_url = url
+        kombu.pools.reset()
+        current_app._pool = current_app.amqp._producer_pool = None  # type: ignore[attr-defined]
+
+    yield use
+    use(before)
+
+
+@pytest.fixture
+def silent_broker() -> Iterator[str]:
+    """Takes connections and never says a word, as a frozen process does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+def test_a_broker_that_answers_is_told(use_broker: UseBroker) -> None:
+    assert wakeups.now("core.tasks.sweep_outbox", queue="nobody-listens") is True
+
+
+def test_a_broker_that_is_gone_costs_no_time_and_raises_nothing(use_broker: UseBroker) -> None:
+    use_broker("redis://127.0.0.1:1/0")
+    start = time.monotonic()
+    assert wakeups.now("core.tasks.sweep_outbox") is False
+    assert time.monotonic() - start < 2
+
+
+def test_a_silent_broker_is_waited_for_once(use_broker: UseBroker, silent_broker: str) -> None:
+    use_broker(silent_broker)
+    start = time.monotonic()
+    assert [wakeups.now("core.tasks.sweep_outbox") for _ in range(5)] == [False] * 5
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_woken_for_a_transaction_that_did_not_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, **_: woken.append(name))
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        wakeups.after_commit("core.tasks.sweep_outbox")
+        raise ZeroDivisionError
+    assert woken == []
+    with transaction.atomic():
+        wakeups.after_commit("core.tasks.sweep_outbox")
+        assert connection.in_atomic_block
+        assert woken == []
+    assert woken == ["core.tasks.sweep_outbox"]
