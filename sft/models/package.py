@@ -113,14 +113,14 @@ class Recipient(PublicModel):
 class PackageFile(PublicModel):
     """One file of a package. The bytes are an upload of the byte engine; ``sha256`` is known once they are verified.
 
-    ``failure`` is set where the upload ended without its bytes.
+    ``size`` is unknown while a plain form is still being read. ``failure`` is set where the upload ended without its bytes.
     """
 
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="files")
     upload_id = models.UUIDField(unique=True)
-    path = models.CharField(max_length=1000, blank=True)
+    path = models.CharField("folder", max_length=1024, blank=True)
     name = models.CharField(max_length=255)
-    size = models.PositiveBigIntegerField()
+    size = models.PositiveBigIntegerField("bytes", null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     stored_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=300, blank=True)
@@ -130,7 +130,8 @@ class PackageFile(PublicModel):
         ordering = ("path", "name", "id")
         constraints = [
             models.CheckConstraint(
-                condition=Q(stored_at__isnull=True, sha256="") | (Q(stored_at__isnull=False) & ~Q(sha256="")),
+                condition=Q(stored_at__isnull=True, sha256="")
+                | (Q(stored_at__isnull=False, size__isnull=False) & ~Q(sha256="")),
                 name="package_file_stored_has_digest",
             ),
         ]
