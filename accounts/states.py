@@ -10,7 +10,8 @@ USER = states.register(
         ("complete_first_login", UserState.FIRST_LOGIN, UserState.ACTIVE),
         ("suspend", (UserState.ACTIVE, UserState.INVITED, UserState.FIRST_LOGIN), UserState.SUSPENDED),
         ("unsuspend", UserState.SUSPENDED, UserState.ACTIVE),
-        ("reissue", (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE), UserState.INVITED),
+        ("readmit", UserState.SUSPENDED, UserState.INVITED),
+        ("reissue", (UserState.FIRST_LOGIN, UserState.ACTIVE), UserState.INVITED),
         (
             "close",
             (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE, UserState.SUSPENDED),

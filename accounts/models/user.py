@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.normal_form import normal_form
 
 
 class UserState(models.TextChoices):
@@ -27,7 +32,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Rows are never deleted, so a User ID is never given to somebody else.
 
-    ``is_staff`` marks the operator's staff, who work in Django admin and belong to no organisation.
+    ``is_staff`` marks the operator's staff, who work in Django admin and belong to no organisation. Raising
+    ``session_epoch`` ends every session of the person, as a new password does.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -40,6 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("operator staff", default=False)
     language = models.CharField("language", max_length=12, default="en")
     time_zone = models.CharField("time zone", max_length=64, default="UTC")
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -72,6 +79,24 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether this person may sign in; what Django's authentication asks."""
         return self.state == UserState.ACTIVE
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normal_form(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        return super().check_password(None if raw_password is None else normal_form(raw_password))
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is bound to: the password and the epoch. Django ends a session whose hash is another."""
+        return self._session_hash(None)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | None) -> str:
+        bound = f"{self.session_epoch}:{self.password}"
+        return salted_hmac("accounts.User.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.full_name
