@@ -47,16 +47,12 @@ def hit(limit: Limit, *key: str) -> None:
     Raises ``TooMany`` with the seconds to wait when the limit is reached, and ``Unavailable`` when Redis does not answer and
     the limit fails closed.
     """
-    try:
-        allowed = _limiter().hit(limit.item, limit.name, *key)
-        reset = 0.0 if allowed else _limiter().get_window_stats(limit.item, limit.name, *key).reset_time
-    except (RedisError, OSError) as error:
-        if limit.when_store_fails is FailMode.CLOSED:
-            raise Unavailable from error
-        logger.warning("The store of limits does not answer; %s was not counted.", limit.name)
-        return
-    if not allowed:
-        raise TooMany(retry_after=int(reset - time.time()) + 1)
+    _ask(limit, key, count=True)
+
+
+def ensure_below(limit: Limit, *key: str) -> None:
+    """Raise as ``hit`` would, and count nothing: for limits against which only failures count."""
+    _ask(limit, key, count=False)
 
 
 def forget(limit: Limit, *key: str) -> None:
@@ -65,6 +61,20 @@ def forget(limit: Limit, *key: str) -> None:
         _limiter().clear(limit.item, limit.name, *key)
     except (RedisError, OSError):
         logger.warning("The store of limits does not answer; the count of %s stays.", limit.name)
+
+
+def _ask(limit: Limit, key: tuple[str, ...], *, count: bool) -> None:
+    try:
+        ask = _limiter().hit if count else _limiter().test
+        allowed = ask(limit.item, limit.name, *key)
+        reset = 0.0 if allowed else _limiter().get_window_stats(limit.item, limit.name, *key).reset_time
+    except (RedisError, OSError) as error:
+        if limit.when_store_fails is FailMode.CLOSED:
+            raise Unavailable from error
+        logger.warning("The store of limits does not answer; %s was not counted.", limit.name)
+        return
+    if not allowed:
+        raise TooMany(retry_after=int(reset - time.time()) + 1)
 
 
 @cache

@@ -49,6 +49,14 @@ def test_success_forgets(limit: Limit) -> None:
     throttles.hit(limit, "smithj_4821")
 
 
+def test_looking_at_a_limit_counts_nothing_and_refuses_once_it_is_reached(limit: Limit) -> None:
+    for _ in range(3):
+        throttles.ensure_below(limit, "203.0.113.5")
+        throttles.hit(limit, "203.0.113.5")
+    with pytest.raises(TooMany):
+        throttles.ensure_below(limit, "203.0.113.5")
+
+
 def test_parallel_tries_are_counted_together(limit: Limit) -> None:
     def attempt(_: int) -> bool:
         try:
