@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from core.models import PublicModel
 from orgs.models.application import Application
@@ -20,8 +21,14 @@ class InvitationState(models.TextChoices):
     BOUNCED = "bounced", "Bounced"
 
 
+OPEN_STATES = (InvitationState.PENDING, InvitationState.SENT, InvitationState.OPENED, InvitationState.STARTED)
+
+
 class Invitation(PublicModel):
-    """An e-mailed link by which a company invites another to register and collaborate."""
+    """An e-mailed link by which a company invites another to register and collaborate.
+
+    It is open until ``expires_at``, also where the sweep that writes ``expired`` has not run yet.
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="invitations")
     invited_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
@@ -41,10 +48,22 @@ class Invitation(PublicModel):
     class Meta:
         verbose_name = "invitation"
         ordering = ("-created_at", "-id")
-        indexes = [models.Index(fields=["organization", "-created_at", "-id"], name="invitation_by_time")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at", "-id"], name="invitation_by_time"),
+            models.Index(fields=["expires_at"], name="invitation_by_expiry", condition=Q(state__in=OPEN_STATES)),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=InvitationState.values), name="invitation_state_known"),
         ]
 
     def __str__(self) -> str:
         return f"{self.company_name} ({self.email})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its link still leads to a registration."""
+        return self.state in OPEN_STATES and self.expires_at > timezone.now()
+
+    @property
+    def invited_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()

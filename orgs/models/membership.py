@@ -22,6 +22,7 @@ class Membership(PublicModel):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="memberships")
     state = models.CharField(max_length=16, choices=MembershipState, default=MembershipState.ACTIVE)
     can_invite = models.BooleanField("may invite companies", default=False)
+    suspension_reason = models.CharField("reason of the suspension", max_length=300, blank=True)
 
     class Meta:
         verbose_name = "member"
@@ -29,6 +30,10 @@ class Membership(PublicModel):
         constraints = [
             models.UniqueConstraint(fields=["user", "organization"], name="membership_once"),
             models.CheckConstraint(condition=Q(state__in=MembershipState.values), name="membership_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="suspended") | ~Q(suspension_reason=""),
+                name="membership_suspended_has_reason",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from core.models import PublicModel
 from orgs.models.application import Application
@@ -17,6 +18,15 @@ class RegistrationState(models.TextChoices):
     APPROVED = "approved", "Approved"
     DENIED = "denied", "Denied"
     EXPIRED = "expired", "Expired"
+
+
+# One of these at most stands behind an invitation; after a denial its link may be used again.
+LIVE_STATES = (
+    RegistrationState.DRAFT,
+    RegistrationState.SUBMITTED,
+    RegistrationState.INFO_REQUESTED,
+    RegistrationState.APPROVED,
+)
 
 
 class WizardStep(models.TextChoices):
@@ -59,8 +69,15 @@ class Registration(PublicModel, OrganizationProfile):
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="registration_queue"),
             models.Index(fields=["-created_at", "-id"], name="registration_by_time"),
+            models.Index(fields=["expires_at"], name="registration_by_expiry", condition=Q(state="draft")),
+            models.Index(Lower("contact_email"), name="registration_by_contact"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["invitation"],
+                condition=Q(state__in=LIVE_STATES),
+                name="registration_once_per_invitation",
+            ),
             models.CheckConstraint(condition=Q(state__in=RegistrationState.values), name="registration_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="approved") | Q(organization__isnull=False),
@@ -78,6 +95,10 @@ class Registration(PublicModel, OrganizationProfile):
 
     def __str__(self) -> str:
         return self.legal_name or "Registration without a name"
+
+    @property
+    def contact_name(self) -> str:
+        return f"{self.contact_first_name} {self.contact_last_name}".strip()
 
 
 class RegistrationAdministrator(PublicModel):
@@ -99,10 +120,12 @@ class RegistrationAdministrator(PublicModel):
     class Meta:
         ordering = ("created_at", "id")
         constraints = [
-            models.UniqueConstraint(
-                "registration", models.functions.Lower("email"), name="registration_administrator_once"
-            ),
+            models.UniqueConstraint("registration", Lower("email"), name="registration_administrator_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}"
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
