@@ -37,22 +37,27 @@ class StaleForm(NotAllowed):
 
 
 def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """``error`` as JSON ``{code, message, request_id[, fields]}`` for programs, as a page for people."""
-    request_id = getattr(request, "request_id", "")
+    """``error`` as a document for programs, as a page for people."""
     if wants_json(request):
-        document: dict[str, Any] = {
-            "code": error.error_code,
-            "message": error.sentence,
-            "request_id": request_id,
-        }
-        if isinstance(error, Invalid) and error.fields:
-            document["fields"] = error.fields
-        return JsonResponse(document, status=error.status, headers=error.headers)
-    context = {"error": error, "request_id": request_id}
+        return refusal_document(request, error)
+    context = {"error": error, "request_id": getattr(request, "request_id", "")}
     response = render(request, "core/error.html", context, status=error.status)
     for name, value in error.headers.items():
         response[name] = value
     return response
+
+
+def refusal_document(request: HttpRequest, error: DomainError, **more: Any) -> JsonResponse:
+    """``error`` as JSON ``{code, message, request_id[, fields]}``, and ``more`` that a door adds."""
+    document: dict[str, Any] = {
+        "code": error.error_code,
+        "message": error.sentence,
+        "request_id": getattr(request, "request_id", ""),
+        **more,
+    }
+    if isinstance(error, Invalid) and error.fields:
+        document["fields"] = error.fields
+    return JsonResponse(document, status=error.status, headers=error.headers)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
