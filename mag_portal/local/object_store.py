@@ -32,6 +32,17 @@ class ObjectStore:
     bucket: str = BUCKET
     region: str = REGION
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that lead the gateway here."""
+        return {
+            "S3_ENDPOINT_URL": self.endpoint,
+            "S3_ACCESS_KEY_ID": self.access_key,
+            "S3_SECRET_ACCESS_KEY": self.secret_key,
+            "S3_BUCKET": self.bucket,
+            "S3_REGION": self.region,
+        }
+
     def has_bucket(self) -> bool:
         """The store answers and holds the bucket, which is made if it is missing. Raises ``CannotStart`` when refused."""
         client = boto3.client(
@@ -71,8 +82,9 @@ def embedded(credentials: Credentials, *, ports: list[int]) -> ObjectStore:
 
 def process(folder: Path, credentials: Credentials, *, ports: list[int]) -> Process:
     """Write the keys into ``folder`` and describe the server; the first of the eight ``ports`` is the S3 one."""
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for part in ("data", "log"):
+        (folder / part).mkdir(exist_ok=True)
     identities = _identities_path(folder)
     identities.touch(mode=0o600)
     identities.write_text(json.dumps(_identities(credentials)))
@@ -107,8 +119,12 @@ def _identities(credentials: Credentials) -> dict[str, object]:
 def _options(folder: Path, *, ports: list[int]) -> tuple[str, ...]:
     s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = ports
     return (
-        "-logtostderr=true",
-        "-v=0",
+        # Everything goes to files beside the data, errors to the terminal too.
+        f"-logdir={folder / 'log'}",
+        "-log_max_size_mb=20",
+        "-logtostderr=false",
+        "-alsologtostderr=false",
+        "-stderrthreshold=2",
         "server",
         f"-dir={folder / 'data'}",
         f"-ip={LOOPBACK}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 from collections.abc import Collection
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 LOWEST, HIGHEST = 15_000, 32_000
@@ -37,3 +39,16 @@ def find(count: int, *, taken: Collection[int] = ()) -> list[int]:
 
 def _shuffled() -> list[int]:
     return random.SystemRandom().sample(range(LOWEST, HIGHEST), k=HIGHEST - LOWEST)
+
+
+def keep(path: Path, names: Collection[str], *, taken: Collection[int] = ()) -> dict[str, int]:
+    """A port for each name: the one noted in ``path`` while it is free, else a new one, which is noted there."""
+    noted: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    usable = {
+        name: noted[name] for name in names if name in noted and is_free(noted[name]) and noted[name] not in taken
+    }
+    missing = [name for name in names if name not in usable]
+    fresh = find(len(missing), taken={*usable.values(), *taken})
+    chosen = {**usable, **dict(zip(missing, fresh, strict=True))}
+    path.write_text(json.dumps(chosen, indent=1) + "\n")
+    return chosen

@@ -27,7 +27,7 @@ class Process:
     name: str
     command: tuple[str, ...]
     folder: Path
-    ready: Callable[[], bool]
+    ready: Callable[[], bool] = lambda: True
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_within: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM

@@ -38,7 +38,7 @@ def temporary_services() -> Iterator[Mapping[str, str]]:
 def describe(folder: Path) -> tuple[list[Process], dict[str, str]]:
     """The services that are missing in the environment, prepared in ``folder``, and the variables to them."""
     credentials = secrets.generate()
-    port, redis_port, smtp_port, *s3_ports = ports.find(3 + object_store.PORTS_NEEDED)
+    port, redis_port, smtp_port, mailbox_port, *s3_ports = ports.find(4 + object_store.PORTS_NEEDED)
     processes: list[Process] = []
     variables = {
         "MAG_ENV": os.environ.get("MAG_ENV", "test"),
@@ -56,15 +56,9 @@ def describe(folder: Path) -> tuple[list[Process], dict[str, str]]:
     if not os.environ.get("S3_ENDPOINT_URL"):
         store = object_store.embedded(credentials, ports=s3_ports)
         processes.append(object_store.process(folder / "s3", credentials, ports=s3_ports))
-        variables |= {
-            "S3_ENDPOINT_URL": store.endpoint,
-            "S3_ACCESS_KEY_ID": store.access_key,
-            "S3_SECRET_ACCESS_KEY": store.secret_key,
-            "S3_BUCKET": store.bucket,
-            "S3_REGION": store.region,
-        }
+        variables |= store.variables
     if not os.environ.get("EMAIL_URL"):
-        processes.append(mail.process(folder / "mail", smtp_port=smtp_port))
+        processes.append(mail.process(folder / "mail", smtp_port=smtp_port, web_port=mailbox_port))
         variables["EMAIL_URL"] = mail.url(smtp_port=smtp_port)
     return processes, variables
 

@@ -1,0 +1,16 @@
+"""What gunicorn's pools add on a laptop: a worker dies with its master, even when that is killed.
+
+Without it a killed master's workers would hold the port while their successors try to bind it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+
+
+def post_fork(_master: Any, _worker: Any) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
