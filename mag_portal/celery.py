@@ -17,7 +17,10 @@ app.autodiscover_tasks()
 app.conf.task_routes = {
     "core.tasks.send_mail": {"queue": "mail"},
     "transfers.tasks.finish_upload": {"queue": "transfers"},
+    "transfers.tasks.clean_up": {"queue": "transfers"},
 }
 app.conf.beat_schedule = {
     "outbox-sweep": {"task": "core.tasks.sweep_outbox", "schedule": schedule(10), "options": {"expires": 10}},
+    "uploads-sweep": {"task": "transfers.tasks.sweep", "schedule": schedule(15), "options": {"expires": 15}},
+    "store-sweep": {"task": "transfers.tasks.sweep_store", "schedule": schedule(3600), "options": {"expires": 3600}},
 }

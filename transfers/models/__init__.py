@@ -1,1 +1,5 @@
+from transfers.models.node import Node
+from transfers.models.part import Part, PartState
+from transfers.models.upload import Upload, UploadState
 
+__all__ = ["Node", "Part", "PartState", "Upload", "UploadState"]

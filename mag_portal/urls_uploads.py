@@ -1,0 +1,18 @@
+"""Addresses of the uploads pool: parts, and nothing that needs a session."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from core.views import health
+from transfers.views import faults, parts
+
+handler400 = faults.bad_request
+handler404 = faults.not_found
+handler500 = faults.server_error
+
+urlpatterns = [
+    path("transfers/uploads/<uuid:pk>/parts/<int:number>/", parts.part, name="part"),
+    path("healthz", health.live, name="live"),
+    path("readyz", health.ready, name="ready"),
+]

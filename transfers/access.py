@@ -1,0 +1,50 @@
+"""The only way to an upload for somebody: by their sign-in, or by the token of one upload."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from core import tokens
+from core.actor import Actor, ActorKind
+from core.errors import Gone, NotFound, SignInRequired
+from transfers.models import Upload
+
+TOKEN_PURPOSE = "upload"  # noqa: S105
+
+
+def for_owner(actor: Actor, upload_id: UUID) -> Upload:
+    """An upload of the actor's own. Raises ``NotFound`` otherwise."""
+    upload = Upload.objects.filter(pk=upload_id, owner_id=actor.user_id).first() if actor.user_id else None
+    if upload is None:
+        raise NotFound
+    return upload
+
+
+def by_token(secret: str, upload_id: UUID) -> tuple[Actor, Upload]:
+    """The upload a token was issued for, and its owner as the actor.
+
+    Raises ``SignInRequired`` when the token is unknown or has ended or its owner may no longer sign in, and ``NotFound``
+    when it is another upload's.
+    """
+    try:
+        token = tokens.find(TOKEN_PURPOSE, secret)
+    except NotFound:
+        raise _unauthorised("token_unknown") from None
+    except Gone as end:
+        raise _unauthorised(f"token_{end.error_code}") from None
+    if token.subject_id != upload_id:
+        raise NotFound
+    upload = Upload.objects.select_related("owner").filter(pk=upload_id, owner_id=token.owner_id).first()
+    if upload is None:
+        raise NotFound
+    if not upload.owner.is_active:
+        raise _unauthorised("owner_inactive")
+    return Actor(kind=ActorKind.USER, label=upload.owner.get_username(), user_id=upload.owner_id), upload
+
+
+def _unauthorised(code: str) -> SignInRequired:
+    return SignInRequired(
+        "The right to send to this upload has ended. Fetch a new token, signing in again if asked.",
+        code=code,
+        headers={"WWW-Authenticate": "Bearer"},
+    )

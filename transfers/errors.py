@@ -1,0 +1,58 @@
+"""Refusals of the byte engine beyond those of the ground floor. Their codes are what the uploader acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.errors import Conflict, DomainError, Invalid, Unavailable
+
+
+class LengthRequired(DomainError):
+    status = 411
+    code = "length_required"
+    title = "The length is missing"
+    default_sentence = "Say with Content-Length how long the part is; parts are not accepted in chunked encoding."
+
+
+class Interrupted(DomainError):
+    """The body ended before its announced length; whoever sent it is probably gone."""
+
+    status = 400
+    code = "interrupted"
+    title = "The part did not arrive whole"
+    default_sentence = "The connection broke before the part was whole. Nothing of it was kept: send this part again."
+
+
+class DigestMismatch(Invalid):
+    code = "digest_mismatch"
+    default_sentence = "The part changed on its way: its SHA-256 is not the one announced. Send this part again."
+
+
+class PartDiffers(Conflict):
+    code = "part_differs"
+    default_sentence = (
+        "This part was received before with other content: the file has changed on its disk. "
+        "Remove it here and send it anew."
+    )
+
+
+class PartsMissing(Conflict):
+    """The upload cannot be completed yet; ``numbers`` are the parts to send."""
+
+    code = "parts_missing"
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.numbers = list(numbers)
+        super().__init__(
+            f"{len(self.numbers)} part(s) of this file are still to be sent. Send them, then complete it again."
+        )
+
+
+class StagingFull(Unavailable):
+    code = "staging_full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gateway has more waiting than it can take at the moment. Nothing was lost: try again shortly.",
+            retry_after=5,
+        )

@@ -1,0 +1,31 @@
+"""The right to send parts of one upload, for a while, without a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from core import tokens
+from core.actor import Actor
+from core.errors import Conflict
+from transfers.access import TOKEN_PURPOSE
+from transfers.models import Upload, UploadState
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    secret: str
+    expires_at: datetime
+
+
+def grant(actor: Actor, *, upload: Upload) -> Grant:
+    """A token that sends parts of this upload and does nothing else; it dies when its owner signs out.
+
+    Raises ``Conflict`` when the upload takes no more parts.
+    """
+    if upload.state != UploadState.RECEIVING:
+        raise Conflict(f"This upload is “{upload.get_state_display()}” and takes no more parts.", code="upload_ended")
+    token = tokens.issue(TOKEN_PURPOSE, upload.id, lifetime=settings.UPLOAD_TOKEN_LIFETIME, owner_id=actor.user_id)
+    return Grant(secret=tokens.secret_of(token), expires_at=token.expires_at)

@@ -1,0 +1,166 @@
+"""The life of an upload as its owner sees it: create, complete, remove."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from core import audit, states, wakeups
+from core.actor import Actor
+from core.errors import Conflict, Invalid, SignInRequired, TooLarge
+from transfers import names, queries
+from transfers.errors import PartsMissing
+from transfers.models import Upload, UploadState
+from transfers.ports import transfer_listener, upload_policy
+from transfers.states import UPLOAD
+
+MIB = 1024**2
+# Some room below the store's own limit of parts, for stores that count strictly.
+SHARE_OF_PART_LIMIT = 0.9
+COMPLETED = (UploadState.PUSHING, UploadState.VERIFYING, UploadState.STORED)
+
+
+def create(
+    actor: Actor,
+    *,
+    subject: UUID,
+    name: str,
+    size: int,
+    path: str = "",
+    last_modified: int | None = None,
+) -> Upload:
+    """A new upload of ``size`` bytes for ``subject``, ready to receive parts.
+
+    Raises ``Invalid`` for a name nobody could save under, ``TooLarge``, and ``NotAllowed`` with the policy's reason.
+    """
+    return _create(actor, subject=subject, name=name, path=path, size=size, most=size, last_modified=last_modified)
+
+
+def create_of_unknown_size(actor: Actor, *, subject: UUID, name: str, most: int, path: str = "") -> Upload:
+    """As ``create``, for a file whose end is not known yet and which has ``most`` bytes at most."""
+    return _create(actor, subject=subject, name=name, path=path, size=None, most=most, last_modified=None)
+
+
+def complete(actor: Actor, *, upload: Upload, size: int | None = None) -> Upload:
+    """Ask for an upload to be put together, now that all parts have been sent. Asking again changes nothing.
+
+    ``size`` tells the length of a file that was created without one. Raises ``PartsMissing`` with what is still to be sent,
+    ``NotAllowed`` when the policy no longer agrees, and ``Conflict`` when the upload has ended.
+    """
+    with transaction.atomic():
+        upload = _locked(upload)
+        if upload.state in COMPLETED:
+            return upload
+        if upload.size is None:
+            upload.size = size
+        if upload.size is None:
+            raise Invalid("The file's size is not known yet.", code="size_unknown")
+        _check_open(upload)
+        missing = queries.missing_numbers(upload)
+        if missing:
+            raise PartsMissing(missing)
+        _ask_policy(actor, subject=upload.subject, name=upload.name, size=upload.size)
+        states.advance(
+            upload, "complete", actor=actor, size=upload.size, completed_at=timezone.now(), due_at=timezone.now()
+        )
+        wakeups.after_commit("transfers.tasks.finish_upload", str(upload.id))
+    return upload
+
+
+def abort(actor: Actor, *, upload: Upload) -> Upload:
+    """Give an upload up before it is stored, on its owner's word.
+
+    A stored file belongs to what it was sent for: raises ``Conflict`` then. Aborting again changes nothing.
+    """
+    if upload.state == UploadState.STORED:
+        raise Conflict("This file is stored already. Remove it where it is listed.", code="already_stored")
+    return remove(actor, upload=upload)
+
+
+def remove(actor: Actor, *, upload: Upload) -> Upload:
+    """Remove an upload in any state: for the rooms above, which know whether a stored file may go.
+
+    Its bytes are deleted after the commit, in the store and on every node. Removing again changes nothing.
+    """
+    with transaction.atomic():
+        upload = _locked(upload)
+        if not UPLOAD.permits(upload.state, "remove"):
+            return upload
+        states.advance(upload, "remove", actor=actor)
+        transfer_listener().removed(upload)
+        wakeups.after_commit("transfers.tasks.clean_up", str(upload.id))
+    return upload
+
+
+def fail(actor: Actor, *, upload: Upload, reason: str, action: str = "fail") -> Upload:
+    """End an upload without its file, tell why, and free what it holds. ``action`` is ``fail`` or ``expire``."""
+    with transaction.atomic():
+        states.advance(upload, action, actor=actor, reason=reason, data={"last_error": upload.last_error})
+        Upload.objects.filter(pk=upload.pk).update(reason=reason, claimed_at=None)
+        upload.reason = reason
+        transfer_listener().failed(upload, reason)
+        wakeups.after_commit("transfers.tasks.clean_up", str(upload.id))
+    return upload
+
+
+def part_size_for(most: int) -> int:
+    """Bytes in a part: the configured size, grown by whole MiB until the file stays well under the store's part limit."""
+    parts = int(settings.UPLOAD_PART_LIMIT * SHARE_OF_PART_LIMIT)
+    needed = -(-most // parts)
+    return max(settings.UPLOAD_PART_BYTES, -(-needed // MIB) * MIB)
+
+
+def _create(actor: Actor, *, subject: UUID, name: str, path: str, size: int | None, most: int, **more: Any) -> Upload:
+    if actor.user_id is None:
+        raise SignInRequired
+    name, path = names.clean_name(name), names.clean_path(path)
+    _check_size(most)
+    upload_id = uuid4()
+    with transaction.atomic():
+        _ask_policy(actor, subject=subject, name=name, size=most)
+        upload = Upload.objects.create(
+            id=upload_id,
+            owner_id=actor.user_id,
+            subject=subject,
+            name=name,
+            path=path,
+            size=size,
+            part_size=part_size_for(most),
+            storage_key=f"uploads/{upload_id}",
+            expires_at=timezone.now() + settings.UPLOAD_EXPIRES_AFTER,
+            **more,
+        )
+        audit.record(actor, "transfers.upload.create", upload, data={"subject": str(subject), "size": size})
+        transfer_listener().created(upload)
+    return upload
+
+
+def _ask_policy(actor: Actor, *, subject: UUID, name: str, size: int) -> None:
+    upload_policy().may_upload(actor, subject=subject, name=name, size=size).enforce()
+
+
+def _check_size(size: int) -> None:
+    if size < 0:
+        raise Invalid(fields={"size": "A file cannot have less than no bytes."})
+    if size > settings.UPLOAD_MAX_BYTES:
+        most = settings.UPLOAD_MAX_BYTES / 1024**3
+        raise TooLarge(
+            f"This file is larger than the {most:,.0f} GiB that can be sent. Split it, or ask your administrator."
+        )
+
+
+def _check_open(upload: Upload) -> None:
+    if upload.state != UploadState.RECEIVING:
+        raise Conflict(
+            f"This upload is “{upload.get_state_display()}” and takes no more parts. Send the file anew.",
+            code="upload_ended",
+        )
+
+
+def _locked(upload: Upload) -> Upload:
+    """The row as it is now, held until the transaction ends."""
+    return Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)

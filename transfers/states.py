@@ -1,0 +1,40 @@
+"""The moves of uploads and parts. A part's own row is its record, so only uploads are audited."""
+
+from __future__ import annotations
+
+from core import states
+from transfers.models import Part, PartState, Upload, UploadState
+
+UPLOAD = states.register(
+    Upload,
+    [
+        ("complete", UploadState.RECEIVING, UploadState.PUSHING),
+        ("reopen", UploadState.PUSHING, UploadState.RECEIVING),
+        ("assemble", UploadState.PUSHING, UploadState.VERIFYING),
+        ("store", UploadState.VERIFYING, UploadState.STORED),
+        ("fail", (UploadState.RECEIVING, UploadState.PUSHING, UploadState.VERIFYING), UploadState.FAILED),
+        ("expire", UploadState.RECEIVING, UploadState.EXPIRED),
+        (
+            "remove",
+            (
+                UploadState.RECEIVING,
+                UploadState.PUSHING,
+                UploadState.VERIFYING,
+                UploadState.STORED,
+                UploadState.QUARANTINED,
+                UploadState.FAILED,
+            ),
+            UploadState.ABORTED,
+        ),
+    ],
+)
+
+PART = states.register(
+    Part,
+    [
+        ("push", PartState.STAGED, PartState.PUSHED),
+        ("lose", (PartState.STAGED, PartState.PUSHED), PartState.MISSING),
+        ("stage_again", PartState.MISSING, PartState.STAGED),
+    ],
+    audited=False,
+)

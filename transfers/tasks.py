@@ -1,0 +1,47 @@
+"""Wake-ups of the byte engine: ids in, one call, may run twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from transfers.services import cleaning, finishing, pushing, sweeping
+
+
+@shared_task
+def push_part(part_id: str) -> None:
+    """Runs on ``push.<node>`` of the node that has the part on its disk."""
+    pushing.push_part(int(part_id))
+
+
+@shared_task
+def clear_staging(upload_id: str) -> None:
+    """Runs on ``push.<node>``."""
+    cleaning.clear_staging(UUID(upload_id))
+
+
+@shared_task
+def tidy_node() -> None:
+    """Runs on ``push.<node>``."""
+    sweeping.answer()
+
+
+@shared_task
+def finish_upload(upload_id: str) -> None:
+    finishing.finish_upload(UUID(upload_id))
+
+
+@shared_task
+def clean_up(upload_id: str) -> None:
+    cleaning.clean_up(UUID(upload_id))
+
+
+@shared_task
+def sweep() -> None:
+    sweeping.sweep()
+
+
+@shared_task
+def sweep_store() -> None:
+    cleaning.remove_stray_multiparts()
