@@ -1,12 +1,20 @@
-"""The only way to load an object for somebody: it starts from their organisation; not theirs and not there are one 404."""
+"""The only way to load an object for somebody: it starts from their organisation; not theirs and not there are one 404.
+
+A visitor without an account is known by what they hold: the token of a link, or the drafts of their session.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from core.actor import Actor
 from core.errors import NotFound
-from orgs.models import Membership, Organization
+from core.models import Token
+from orgs import roles
+from orgs.models import Invitation, Membership, Organization, Registration, RegistrationAdministrator, RegistrationState
 
 
 def organization(actor: Actor) -> Organization:
@@ -17,12 +25,86 @@ def organization(actor: Actor) -> Organization:
     return found
 
 
-def member(actor: Actor, pk: UUID) -> Membership:
-    """A member of the actor's own organisation, with user and organisation."""
+def members(actor: Actor) -> QuerySet[Membership]:
+    """The members of the actor's own organisation, with user and organisation."""
     if actor.organization_id is None:
-        raise NotFound
-    members = Membership.objects.select_related("user", "organization")
-    found = members.filter(pk=pk, organization_id=actor.organization_id).first()
+        return Membership.objects.none()
+    return Membership.objects.filter(organization_id=actor.organization_id).select_related("user", "organization")
+
+
+def member(actor: Actor, pk: UUID | None) -> Membership:
+    """A member of the actor's own organisation, with user and organisation."""
+    found = members(actor).filter(pk=pk).first() if pk else None
     if found is None:
         raise NotFound
     return found
+
+
+def invitations(actor: Actor) -> QuerySet[Invitation]:
+    """All invitations of the organisation for its administrators; for others with the right to invite, their own."""
+    if actor.organization_id is None or not roles.may_invite(actor):
+        return Invitation.objects.none()
+    own = Invitation.objects.filter(organization_id=actor.organization_id).select_related(
+        "organization", "invited_by__user"
+    )
+    return own if roles.is_administrator(actor) else own.filter(invited_by_id=actor.membership_id)
+
+
+def invitation(actor: Actor, pk: UUID) -> Invitation:
+    found = invitations(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def invitation_of_token(token: Token) -> Invitation:
+    """The invitation whose link this is, with who sent it; the token may have ended."""
+    found = (
+        Invitation.objects.select_related("organization", "invited_by__user")
+        .prefetch_related("applications")
+        .filter(pk=token.subject_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def registration_of_token(token: Token) -> Registration:
+    """The registration whose link this is."""
+    return _registration(Registration.objects.filter(pk=token.subject_id))
+
+
+def held_registration(held: Collection[str], pk: UUID) -> Registration:
+    """A registration that the session holds: ``held`` are the ids it was given."""
+    return _registration(Registration.objects.filter(pk=pk) if str(pk) in held else Registration.objects.none())
+
+
+def held_drafts(held: Collection[str]) -> QuerySet[Registration]:
+    """The drafts among those that the session holds."""
+    drafts = Registration.objects.filter(pk__in=list(held), state=RegistrationState.DRAFT)
+    return drafts.select_related("invitation__organization").order_by("-created_at")
+
+
+def administrator_of(registration: Registration, pk: UUID) -> RegistrationAdministrator:
+    """A person whom this registration names."""
+    found = RegistrationAdministrator.objects.filter(registration=registration, pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def registrations(actor: Actor) -> QuerySet[Registration]:
+    """All that were ever submitted, for operator staff."""
+    return Registration.objects.filter(submitted_at__isnull=False) if actor.is_staff else Registration.objects.none()
+
+
+def registration(actor: Actor, pk: UUID) -> Registration:
+    return _registration(registrations(actor).filter(pk=pk))
+
+
+def _registration(found: QuerySet[Registration]) -> Registration:
+    registration = found.select_related("invitation__organization", "invitation__invited_by__user").first()
+    if registration is None:
+        raise NotFound
+    return registration

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import UserState
+from accounts.models import User, UserState
 from core.actor import Actor
 from orgs.models import (
     Application,
@@ -68,3 +68,8 @@ def administrators(
         held = held.filter(application=application)
     members = active_members().filter(organization=organization, pk__in=held.values("membership_id"))
     return members.select_related("user", "organization").order_by("created_at", "id")
+
+
+def operator_staff() -> QuerySet[User]:
+    """The operator's people who can sign in, and so decide."""
+    return User.objects.filter(is_staff=True, state=UserState.ACTIVE).order_by("created_at", "id")

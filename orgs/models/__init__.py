@@ -1,5 +1,5 @@
 from orgs.models.application import Application
-from orgs.models.invitation import Invitation, InvitationState
+from orgs.models.invitation import OPEN_STATES, Invitation, InvitationState
 from orgs.models.membership import Membership, MembershipState, Role, RoleAssignment
 from orgs.models.organization import (
     BusinessType,
@@ -8,9 +8,17 @@ from orgs.models.organization import (
     OrganizationState,
     Partnership,
 )
-from orgs.models.registration import Registration, RegistrationAdministrator, RegistrationState, WizardStep
+from orgs.models.registration import (
+    LIVE_STATES,
+    Registration,
+    RegistrationAdministrator,
+    RegistrationState,
+    WizardStep,
+)
 
 __all__ = [
+    "LIVE_STATES",
+    "OPEN_STATES",
     "Application",
     "BusinessType",
     "Invitation",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts.models import User
-from core import audit
+from accounts.models import User, UserState
+from core import audit, states
 from core.actor import Actor
 from core.errors import Conflict
-from orgs import policies
+from orgs import policies, queries
 from orgs.models import Application, Membership, MembershipState, Organization, Role, RoleAssignment
 
 
@@ -29,10 +29,36 @@ def appoint(
 
     Twice is as good as once. Raises ``NotAllowed``, and ``Conflict`` when the member is not active.
     """
-    policies.can_appoint(actor, membership).enforce()
+    policies.can_manage_members(actor, membership.organization_id).enforce()
     if membership.state != MembershipState.ACTIVE:
         raise Conflict("Only an active member can hold a role. Unsuspend this user first.")
     return assign(actor, membership=membership, role=role, application=application)
+
+
+@transaction.atomic
+def dismiss(actor: Actor, *, membership: Membership, role: Role, application: Application | None = None) -> None:
+    """Take ``role`` from a member. Raises ``NotAllowed``, and ``Conflict`` for the last active OA or a role not held."""
+    policies.can_manage_members(actor, membership.organization_id).enforce()
+    if role == Role.OA:
+        _keep_one_organization_administrator(membership)
+    count, _ = RoleAssignment.objects.filter(membership=membership, role=role, application=application).delete()
+    if not count:
+        raise Conflict("This user no longer holds that role.")
+    audit.record(actor, "orgs.membership.dismiss", membership, data=_role_data(role, application))
+
+
+@transaction.atomic
+def suspend(actor: Actor, *, membership: Membership, reason: str) -> Membership:
+    """Keep a member out until unsuspended; roles are kept. Raises ``Conflict`` for the last active OA."""
+    policies.can_suspend(actor, membership).enforce()
+    if membership.roles.filter(role=Role.OA).exists():
+        _keep_one_organization_administrator(membership)
+    return states.advance(membership, "suspend", actor=actor, reason=reason, suspension_reason=reason)
+
+
+def unsuspend(actor: Actor, *, membership: Membership) -> Membership:
+    policies.can_manage_members(actor, membership.organization_id).enforce()
+    return states.advance(membership, "unsuspend", actor=actor, suspension_reason="")
 
 
 def enrol(actor: Actor, *, user: User, organization: Organization, can_invite: bool = False) -> Membership:
@@ -65,6 +91,16 @@ def assign(
             organization_id=membership.organization_id,
         )
     return assignment
+
+
+def _keep_one_organization_administrator(leaving: Membership) -> None:
+    """Raise ``Conflict`` unless another OA who has signed in remains. The organisation's row makes decisions wait in line."""
+    organization = Organization.objects.select_for_update().get(pk=leaving.organization_id)
+    remaining = queries.administrators(organization, Role.OA).exclude(pk=leaving.pk)
+    if not remaining.filter(user__state=UserState.ACTIVE).exists():
+        raise Conflict(
+            "This is the last active Organization Administrator. Appoint another one, who has signed in, before you do this."
+        )
 
 
 def _role_data(role: str, application: Application | None) -> dict[str, str]:

@@ -1,0 +1,14 @@
+"""Dates as mails say them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+
+def in_words(moment: datetime) -> str:
+    """``24 November 2026, 15:00 (UTC)`` in the operator's time zone."""
+    local = timezone.localtime(moment, timezone.get_default_timezone())
+    return f"{date_format(local, 'j F Y, H:i')} ({local.tzname()})"

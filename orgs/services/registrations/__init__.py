@@ -1,0 +1,1 @@
+"""Registrations, from the first Continue to Submit. ``services.approval`` takes it from there."""
