@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django import forms
 from django.forms.renderers import TemplatesSetting
 
@@ -13,6 +15,17 @@ class FieldGroupRenderer(TemplatesSetting):
 
     form_template_name = "components/form.html"
     field_template_name = "components/field_group.html"
+
+
+class Described(str):
+    """A choice's label with a sentence below it: ``("new", Described("Create", "Somebody who has no account yet."))``."""
+
+    __slots__ = ("description",)
+
+    def __new__(cls, label: str, description: str = "") -> Self:
+        made = super().__new__(cls, label)
+        made.description = description
+        return made
 
 
 def show_refusal(form: forms.BaseForm, refusal: Invalid) -> None:

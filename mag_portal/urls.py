@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.views import csp, health
+from mag_portal import theme
 
 handler400 = "core.views.errors.bad_request"
 handler403 = "core.views.errors.permission_denied"
@@ -22,6 +23,7 @@ urlpatterns = [
     path("transfers/", include("transfers.urls")),
     path("captcha/", include("captcha.urls")),
     path("admin/", admin.site.urls),
+    path("theme.css", theme.stylesheet, name="operator-theme"),
     path("csp-report/", csp.report, name="csp-report"),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),

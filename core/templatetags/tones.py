@@ -10,23 +10,18 @@ from typing import Any
 
 SUCCESS, INFO, WARNING, DANGER, NEUTRAL = "success", "info", "warning", "danger", "neutral"
 
-TONES: dict[str, str] = {
-    **dict.fromkeys(("accepted", "active", "approved", "delivered", "downloaded", "stored"), SUCCESS),
-    **dict.fromkeys(
-        (
-            "notified", "opened", "processing", "pushing", "queued", "receiving", "sending", "sent", "started", "submitted",
-            "uploading", "verifying",
-        ),
-        INFO,
-    ),
-    **dict.fromkeys(
-        ("first_login", "info_requested", "invited", "pending", "pending_aa", "pending_owner", "requested"), WARNING
-    ),
-    **dict.fromkeys(("bounced", "denied", "failed", "quarantined", "suspended"), DANGER),
-    **dict.fromkeys(
-        ("aborted", "closed", "draft", "ended", "expired", "inactive", "purged", "revoked", "suppressed", "withdrawn"), NEUTRAL
-    ),
-}  # fmt: skip
+# The picture in a badge of each tone.
+MARKS = {SUCCESS: "success", INFO: "moving", WARNING: "clock", DANGER: "danger", NEUTRAL: "neutral"}
+
+_STATES_BY_TONE = {
+    SUCCESS: "accepted active approved delivered downloaded pushed stored",
+    INFO: "notified opened processing pushing queued receiving sending sent staged started submitted uploading verifying",
+    WARNING: "first_login info_requested invited missing pending pending_aa pending_owner requested",
+    DANGER: "bounced denied failed quarantined suspended",
+    NEUTRAL: "aborted closed draft ended expired inactive purged revoked suppressed withdrawn",
+}
+
+TONES: dict[str, str] = {state: tone for tone, states in _STATES_BY_TONE.items() for state in states.split()}
 
 # A word that means something else for one kind of object.
 EXCEPTIONS: dict[tuple[str, str], str] = {

@@ -16,20 +16,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import navigation
-from core.templatetags.tones import NEUTRAL, tone_of
+from core.templatetags.tones import MARKS, NEUTRAL, tone_of
 
 register = template.Library()
 
 NOTHING = "–"
 RELATIVE_FOR = timedelta(days=30)
 JUST_NOW = timedelta(seconds=45)
-SIZE_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+A_MINUTE, AN_HOUR, A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SIZE_UNITS = ("kB", "MB", "GB", "TB", "PB")
+UNIT = 1000
 
 
 # --- Where one is -------------------------------------------------------------------------------------------------
 @register.inclusion_tag("components/breadcrumbs.html")
 def breadcrumbs(*pairs: str) -> dict[str, Any]:
-    """``{% breadcrumbs "Home" home_url "Users" "" %}``: labels and addresses in turn; the page itself has no address."""
+    """``{% breadcrumbs "Home" url "Users" "" %}``: labels and addresses in turn; the page itself has no address."""
     if len(pairs) % 2:
         raise template.TemplateSyntaxError("breadcrumbs takes pairs of a label and an address.")
     return {"crumbs": [{"label": pairs[at], "url": pairs[at + 1]} for at in range(0, len(pairs), 2)]}
@@ -57,13 +59,15 @@ def icon(name: str, label: str = "") -> dict[str, str]:
 @register.inclusion_tag("components/badge.html")
 def status_badge(obj: Any, label: str = "") -> dict[str, str]:
     """The state of ``obj`` in words, an icon and a tone; ``label`` replaces the words."""
-    return {"text": label or str(obj.get_state_display()), "tone": tone_of(obj), "state": str(obj.state)}
+    tone = tone_of(obj)
+    text = label or str(obj.get_state_display())
+    return {"text": text, "tone": tone, "mark": MARKS[tone], "state": str(obj.state)}
 
 
 @register.inclusion_tag("components/badge.html")
 def badge(text: str, tone: str = NEUTRAL) -> dict[str, str]:
     """``text`` as a badge; ``tone`` is success, info, warning, danger or neutral."""
-    return {"text": text, "tone": tone, "state": ""}
+    return {"text": text, "tone": tone, "mark": MARKS[tone], "state": ""}
 
 
 # --- Times --------------------------------------------------------------------------------------------------------
@@ -99,13 +103,12 @@ def _relative(moment: datetime) -> str:
 
 
 def _span(length: timedelta) -> str:
-    minutes = max(1, round(length.total_seconds() / 60))
-    if minutes < 60:
+    """``length`` in its largest whole unit, rounded."""
+    minutes, hours, days = (max(1, round(length / unit)) for unit in (A_MINUTE, AN_HOUR, A_DAY))
+    if length < AN_HOUR - A_MINUTE / 2:
         return ngettext("%d minute", "%d minutes", minutes) % minutes
-    hours = round(minutes / 60)
-    if hours < 24:
+    if length < A_DAY - AN_HOUR / 2:
         return ngettext("%d hour", "%d hours", hours) % hours
-    days = round(minutes / 1440)
     return ngettext("%d day", "%d days", days) % days
 
 
@@ -115,13 +118,18 @@ def size(count: float | None) -> str:
     """Bytes in the decimal unit a person would say, to three digits: ``210 MB``, ``1.5 GB``."""
     if count is None:
         return NOTHING
-    amount, unit = float(count), 0
-    while round(amount) >= 1000 and unit < len(SIZE_UNITS) - 1:
-        amount, unit = amount / 1000, unit + 1
-    if unit == 0:
-        return ngettext("%d byte", "%d bytes", int(amount)) % int(amount)
-    decimals = 1 if amount < 9.95 else 0
-    return f"{number_format(round(amount, decimals), decimals)} {SIZE_UNITS[unit]}".replace(".0 ", " ")
+    if count < UNIT:
+        return ngettext("%d byte", "%d bytes", int(count)) % int(count)
+    amount, unit = count / UNIT, 0
+    while round(amount, 1) >= UNIT and unit < len(SIZE_UNITS) - 1:
+        amount, unit = amount / UNIT, unit + 1
+    return f"{_three_digits(amount)} {SIZE_UNITS[unit]}"
+
+
+def _three_digits(amount: float) -> str:
+    """``1.5``, ``48.3``, ``210``: no more digits than a person reads, and no ``.0``."""
+    decimals = 0 if round(amount, 1) >= UNIT / 10 or round(amount, 1) == round(amount) else 1
+    return number_format(round(amount, decimals), decimals)
 
 
 @register.filter
@@ -167,4 +175,5 @@ def control(field: BoundField) -> SafeString:
 @register.filter
 def is_confirmed(field: BoundField) -> bool:
     """True where the form came back with errors but this field was filled and is right."""
-    return bool(field.form.is_bound and field.form.errors and not field.errors and field.value())
+    form = field.form
+    return bool(form.is_bound and form.errors and not field.errors and not field.field.disabled and field.value())

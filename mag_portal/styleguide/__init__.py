@@ -1,0 +1,1 @@
+"""The styleguide: every shared component in every state. Mounted outside production only."""

@@ -1,1 +1,8 @@
-
+// Small behaviours for every page. Each binds itself by data- attributes, and every page works without them.
+import "./confirm.js";
+import "./copy.js";
+import "./menus.js";
+import "./password.js";
+import "./submit_guard.js";
+import "./theme_toggle.js";
+import "./times.js";

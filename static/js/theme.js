@@ -1,3 +1,4 @@
+// Before the first paint: the remembered choice between light and dark. Not a module, because modules run too late.
 "use strict";
 (() => {
   try {
