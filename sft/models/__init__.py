@@ -1,8 +1,7 @@
-from sft.models.access import WORKSPACE, AccessGrant, AccessGrantState, Subscription, SubscriptionState
+from sft.models.access import AccessGrant, AccessGrantState, Subscription, SubscriptionState
 from sft.models.package import FileDownload, Package, PackageFile, PackageState, Recipient, RecipientState
 
 __all__ = [
-    "WORKSPACE",
     "AccessGrant",
     "AccessGrantState",
     "FileDownload",

@@ -9,9 +9,6 @@ from django.utils import timezone
 from core.models import PublicModel
 from orgs.models import Application, Membership, Organization
 
-# The catalogue's code of the workspace that lives in this room.
-WORKSPACE = "sft"
-
 
 class SubscriptionState(models.TextChoices):
     REQUESTED = "requested", "Requested"
@@ -31,7 +28,7 @@ class Subscription(PublicModel):
     state = models.CharField(max_length=16, choices=SubscriptionState, default=SubscriptionState.REQUESTED)
     since = models.DateTimeField(default=timezone.now, editable=False)
     requested_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.TextField(blank=True)
+    refusal_reason = models.TextField("reason", blank=True)
 
     class Meta:
         verbose_name = "subscription"
@@ -40,7 +37,7 @@ class Subscription(PublicModel):
             models.UniqueConstraint(fields=["organization", "application"], name="subscription_once"),
             models.CheckConstraint(condition=Q(state__in=SubscriptionState.values), name="subscription_state_known"),
             models.CheckConstraint(
-                condition=~Q(state__in=["denied", "suspended"]) | ~Q(reason=""),
+                condition=~Q(state__in=["denied", "suspended"]) | ~Q(refusal_reason=""),
                 name="subscription_refused_has_reason",
             ),
         ]
@@ -67,7 +64,7 @@ class AccessGrant(PublicModel):
     state = models.CharField(max_length=16, choices=AccessGrantState, default=AccessGrantState.INACTIVE)
     since = models.DateTimeField(default=timezone.now, editable=False)
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.TextField(blank=True)
+    refusal_reason = models.TextField("reason", blank=True)
 
     class Meta:
         verbose_name = "access"
@@ -80,7 +77,7 @@ class AccessGrant(PublicModel):
             models.UniqueConstraint(fields=["membership", "application"], name="access_once"),
             models.CheckConstraint(condition=Q(state__in=AccessGrantState.values), name="access_state_known"),
             models.CheckConstraint(
-                condition=~Q(state__in=["denied", "suspended"]) | ~Q(reason=""),
+                condition=~Q(state__in=["denied", "suspended"]) | ~Q(refusal_reason=""),
                 name="access_refused_has_reason",
             ),
         ]

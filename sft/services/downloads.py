@@ -1,0 +1,53 @@
+"""What recipients do with a package, as its sender sees it: opened, fetched whole."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import audit, states
+from core.actor import Actor
+from sft import policies, queries
+from sft.access import SeenFile
+from sft.models import FileDownload, Package, PackageFile, Recipient, RecipientState
+
+
+@transaction.atomic
+def open_package(actor: Actor, *, recipient: Recipient) -> Recipient:
+    """A recipient looks at the package. Looking again changes nothing."""
+    row = _locked(recipient)
+    if row.state == RecipientState.NOTIFIED:
+        states.advance(row, "open", actor=actor, opened_at=timezone.now())
+    return row
+
+
+@transaction.atomic
+def begin(actor: Actor, *, wanted: SeenFile) -> None:
+    """Record that bytes of a file are about to be sent to the actor. Raises ``NotAllowed`` when they may not be."""
+    seen = wanted.seen
+    policies.can_download(seen.package, seen.recipient, wanted.file).enforce()
+    audit.record(actor, "sft.file.download", wanted.file, data=_names(seen.package, wanted.file))
+    if seen.recipient is not None:
+        open_package(actor, recipient=seen.recipient)
+
+
+@transaction.atomic
+def finish(actor: Actor, *, wanted: SeenFile) -> None:
+    """Record that every byte of a file was sent to the actor; the package is downloaded once all its files were."""
+    audit.record(actor, "sft.file.downloaded", wanted.file, data=_names(wanted.seen.package, wanted.file))
+    if wanted.seen.recipient is None:
+        return
+    recipient = _locked(wanted.seen.recipient)
+    FileDownload.objects.create(file=wanted.file, recipient=recipient, sha256=wanted.file.sha256)
+    fetched = len(queries.downloaded_files(recipient))
+    if recipient.state == RecipientState.OPENED and fetched == recipient.package.files.count():
+        states.advance(recipient, "download", actor=actor, downloaded_at=timezone.now())
+
+
+def _locked(recipient: Recipient) -> Recipient:
+    held = Recipient.objects.select_for_update(no_key=True, of=("self",)).select_related("package")
+    return held.get(pk=recipient.pk)
+
+
+def _names(package: Package, file: PackageFile) -> dict[str, str]:
+    return {"package": str(package.pk), "name": file.name, "sha256": file.sha256}

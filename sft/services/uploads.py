@@ -1,0 +1,88 @@
+"""What the byte engine asks this room and tells it: the files of packages."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+import orgs.queries
+from core.actor import Actor
+from core.errors import Conflict, Invalid
+from core.policies import Decision, refused
+from orgs.catalogue import SFT
+from sft import policies, queries
+from sft.models import Package, PackageFile, PackageState
+from sft.services import delivery, drafts
+from transfers.models import Upload
+
+GONE = "This package is no longer there. Start a new one and add the file again."
+
+
+class PackageUploadPolicy:
+    """A file may come for a draft of one's own, and for a sent package of one's own until all its bytes are there."""
+
+    def may_upload(self, actor: Actor, *, subject: UUID, name: str, size: int) -> Decision:  # noqa: ARG002
+        package = Package.objects.select_related("sender__user").filter(pk=subject).first()
+        if package is None:
+            return refused(GONE)
+        sender = package.sender
+        standing = queries.standing_of(organization_id=sender.organization_id, membership_id=sender.pk, code=SFT)
+        return policies.can_upload(
+            actor,
+            package,
+            may_open=policies.can_open(standing.subscription, standing.grant),
+            sender_is_active=orgs.queries.active_members().filter(pk=sender.pk).exists(),
+        )
+
+
+class PackageFiles:
+    """Keeps the files of packages in step with their uploads. Always called with the upload's row held."""
+
+    @transaction.atomic
+    def created(self, upload: Upload) -> None:
+        """Raises ``Conflict`` when the package has been sent meanwhile: a sent package is a fixed snapshot."""
+        package = _package(upload)
+        if package is None or package.state != PackageState.DRAFT:
+            raise Conflict(
+                GONE if package is None else "This package has been sent. Make a new one for what is missing."
+            )
+        if package.files.count() >= policies.FILES_PER_PACKAGE:
+            raise Invalid(
+                f"A package can hold {policies.FILES_PER_PACKAGE:,} files at most. Pack the rest into an archive."
+            )
+        PackageFile.objects.create(
+            package=package, upload_id=upload.pk, path=upload.path, name=upload.name, size=upload.size
+        )
+
+    @transaction.atomic
+    def stored(self, upload: Upload) -> None:
+        package = _package(upload)
+        if package is None:
+            return
+        package.files.filter(upload_id=upload.pk).update(
+            size=upload.size, sha256=upload.sha256, stored_at=upload.stored_at, failure=""
+        )
+        delivery.settle(package)
+
+    @transaction.atomic
+    def failed(self, upload: Upload, reason: str) -> None:
+        package = _package(upload)
+        if package is None:
+            return
+        package.files.filter(upload_id=upload.pk).update(failure=reason[:300])
+        delivery.settle(package)
+
+    @transaction.atomic
+    def removed(self, upload: Upload) -> None:
+        """Raises ``Conflict`` for a file of a package that is being sent or was: its recipients count on it."""
+        package = _package(upload)
+        if package is None:
+            return
+        if package.state != PackageState.DRAFT:
+            raise Conflict("This file belongs to a package that has been sent, so it cannot be removed.")
+        package.files.filter(upload_id=upload.pk).delete()
+
+
+def _package(upload: Upload) -> Package | None:
+    return drafts.locked(Package(pk=upload.subject))
