@@ -52,7 +52,7 @@ OPERATOR_NAME: str = env.str("OPERATOR_NAME", default="Exostar")
 OPERATOR_LOGO_URL: str = env.str("OPERATOR_LOGO_URL", default="")
 OPERATOR_HUE: float = env.float("OPERATOR_HUE", default=215.0)
 OPERATOR_CHROMA: float = env.float("OPERATOR_CHROMA", default=0.065)
-if not 0 <= OPERATOR_CHROMA <= 0.12:  # noqa: PLR2004 - beyond it some hues lose their contrast
+if not 0 <= OPERATOR_CHROMA <= 0.12:
     raise ImproperlyConfigured("OPERATOR_CHROMA must lie between 0 (grey) and 0.12.")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="support@mag.example")
 BASE_URL = required("BASE_URL", development="http://127.0.0.1:8000").rstrip("/")

@@ -120,7 +120,7 @@ def packages() -> list[Package]:
     delivered, expired = Standing("delivered", "Delivered"), Standing("expired", "Expired")
     ana, lars, mei = "Ana Duarte", "Lars Holm", "Mei Tanaka"
     return [
-        Package("Wing rib drawings, issue C", ana, 48_300_000_000, 212, ago(minutes=4), ago(days=-13), delivered, is_unread=True),
+        Package("Wing rib drawings", ana, 48_300_000_000, 212, ago(minutes=4), ago(days=-13), delivered, is_unread=True),
         Package("Fatigue test data", lars, 1_236_000_000_000, 18, ago(hours=3), ago(days=-29), delivered, is_unread=True),
         Package("Purchase order 4500123987", ana, 184_000, 1, ago(days=2), ago(days=-5), delivered),
         Package("Tooling photos", mei, 912_000_000, 64, ago(days=9), ago(days=1), expired),
