@@ -5,7 +5,11 @@ from __future__ import annotations
 
 def bind() -> None:
     """Bind every port of the lower floors; called once at start."""
+    from accounts.ports import account_listener, sign_in_policy
     from core.ports import actor_resolver
     from orgs.services.actors import MembershipActorResolver
+    from orgs.services.sign_in import FirstLoginNotice, MembersOnly
 
     actor_resolver.bind(MembershipActorResolver())
+    sign_in_policy.bind(MembersOnly())
+    account_listener.bind(FirstLoginNotice())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import User, UserState
+from accounts.services import people
 from core import audit, states
 from core.actor import Actor
 from core.errors import Conflict
@@ -49,11 +50,13 @@ def dismiss(actor: Actor, *, membership: Membership, role: Role, application: Ap
 
 @transaction.atomic
 def suspend(actor: Actor, *, membership: Membership, reason: str) -> Membership:
-    """Keep a member out until unsuspended; roles are kept. Raises ``Conflict`` for the last active OA."""
+    """Keep a member out until unsuspended; roles are kept, sessions end. Raises ``Conflict`` for the last active OA."""
     policies.can_suspend(actor, membership).enforce()
     if membership.roles.filter(role=Role.OA).exists():
         _keep_one_organization_administrator(membership)
-    return states.advance(membership, "suspend", actor=actor, reason=reason, suspension_reason=reason)
+    states.advance(membership, "suspend", actor=actor, reason=reason, suspension_reason=reason)
+    people.end_sessions(actor, user=membership.user, reason=reason)
+    return membership
 
 
 def unsuspend(actor: Actor, *, membership: Membership) -> Membership:
