@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.models import User
 from core.errors import SignInRequired
 from core.http import Request, wants_json
 
@@ -34,6 +35,13 @@ def signed_in(view: View[P]) -> View[P]:
         return redirect_to_login(_way_back(request))
 
     return guarded
+
+
+def person_of(request: Request) -> User:
+    """Who is signed in. Raises ``SignInRequired`` when nobody is."""
+    if not isinstance(request.user, User):
+        raise SignInRequired
+    return request.user
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password, make_password
@@ -96,6 +97,11 @@ def verify(actor: Actor, *, user: User | None, secret: str) -> OneTimePassword:
     raise Invalid(REFUSED)
 
 
+def still_open(one_time_password_id: UUID) -> OneTimePassword | None:
+    """The One-Time Password that somebody gave rightly a while ago, unless it was used, killed or replaced since."""
+    return _open().filter(pk=one_time_password_id).select_related("user").first()
+
+
 def use_up(actor: Actor, one_time_password: OneTimePassword) -> None:
     """Spend it. Raises ``Conflict`` when it was used, killed or replaced meanwhile."""
     if not _open().filter(pk=one_time_password.pk).update(used_at=timezone.now()):
@@ -106,7 +112,7 @@ def use_up(actor: Actor, one_time_password: OneTimePassword) -> None:
 def expire_due() -> int:
     """End and record every One-Time Password whose time is over; returns how many."""
     due = _open().filter(expires_at__lte=timezone.now()).select_related("user")
-    return sum(_end(one_time_password, "expire") for one_time_password in due)
+    return sum(_end(SWEEP, one_time_password, "expire") for one_time_password in due)
 
 
 def fingerprint(secret: str) -> str:
@@ -154,14 +160,14 @@ def _refuse(actor: Actor, user: User | None, wrong: OneTimePassword | None) -> N
     with transaction.atomic():
         audit.record(actor, "accounts.one_time_password.try", user, outcome=Outcome.REFUSED)
         if wrong:
-            _end(wrong, "exhaust", wrong_tries__gte=settings.ONE_TIME_PASSWORD_TRIES)
+            _end(actor, wrong, "exhaust", wrong_tries__gte=settings.ONE_TIME_PASSWORD_TRIES)
 
 
-def _end(one_time_password: OneTimePassword, why: str, **condition: int) -> bool:
+def _end(actor: Actor, one_time_password: OneTimePassword, why: str, **condition: int) -> bool:
     with transaction.atomic():
         ended = _open().filter(pk=one_time_password.pk, **condition).update(revoked_at=timezone.now())
         if ended:
-            audit.record(SWEEP, f"accounts.one_time_password.{why}", one_time_password.user)
+            audit.record(actor, f"accounts.one_time_password.{why}", one_time_password.user)
     return bool(ended)
 
 
