@@ -4,5 +4,6 @@ import "./copy.js";
 import "./menus.js";
 import "./password.js";
 import "./submit_guard.js";
+import "./tabs.js";
 import "./theme_toggle.js";
 import "./times.js";
