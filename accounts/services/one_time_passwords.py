@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts import queries
+from accounts import policies, queries
 from accounts.models import OneTimePassword, User, UserState
 from accounts.normal_form import normal_form
 from accounts.services import password_policy
@@ -132,6 +132,7 @@ def is_within(text: str, fingerprint_of_secret: str) -> bool:
 def _back_to_invited(actor: Actor, user: User) -> None:
     if user.state == UserState.INVITED:
         return
+    policies.can_shut_out(actor, user).enforce()
     epoch = user.session_epoch + 1
     states.advance(user, "reissue", actor=actor, password=make_password(None), session_epoch=epoch)
     tokens.revoke_owned_by(user.id)

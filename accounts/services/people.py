@@ -7,6 +7,7 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts import policies
 from accounts.models import User, UserState
 from accounts.services import user_ids
 from core import audit, states, tokens
@@ -32,6 +33,7 @@ def create_staff(actor: Actor, *, first_name: str, last_name: str, email: str) -
 
 def suspend(actor: Actor, *, user: User, reason: str) -> User:
     """Keep ``user`` out: every session and every token of theirs ends with this. Raises ``Invalid`` without a reason."""
+    policies.can_shut_out(actor, user).enforce()
     _require_reason(reason)
     with transaction.atomic():
         states.advance(user, "suspend", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
@@ -47,6 +49,7 @@ def unsuspend(actor: Actor, *, user: User, reason: str = "") -> User:
 
 def close(actor: Actor, *, user: User, reason: str) -> User:
     """End the account for good. The row, its User ID and its address stay, so nobody gets them again."""
+    policies.can_shut_out(actor, user).enforce()
     _require_reason(reason)
     with transaction.atomic():
         states.advance(user, "close", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
