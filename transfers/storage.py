@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -93,7 +93,7 @@ class ObjectStore(Protocol):
         """Drop a multipart upload and its parts; one that is not there is no error."""
 
     def parts(self, key: str, multipart_id: str) -> Iterator[StoredPart]:
-        """The parts the store holds, by number. Raises ``NoSuchMultipart``."""
+        """The parts the store holds, by number; some stores list a repeated part twice. Raises ``NoSuchMultipart``."""
 
     def open_multiparts(self) -> Iterator[OpenMultipart]:
         """Every multipart upload that was begun and neither assembled nor abandoned."""
@@ -104,7 +104,7 @@ class ObjectStore(Protocol):
     def size(self, key: str) -> int:
         """The length of an object. Raises ``NoSuchObject``."""
 
-    def read(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
+    def read(self, key: str, *, start: int, length: int) -> Generator[bytes]:
         """Exactly ``length`` bytes from ``start`` in blocks of at most 1 MiB; a cut connection is taken up where it broke.
 
         Raises ``NoSuchObject``, also when the object ends before ``length`` bytes were read.
@@ -240,7 +240,7 @@ class S3Store:
         except (ClientError, BotoCoreError) as error:
             _translate(error)
 
-    def read(self, key: str, *, start: int, length: int) -> Iterator[bytes]:
+    def read(self, key: str, *, start: int, length: int) -> Generator[bytes]:
         done = failures = 0
         while done < length:
             try:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.actor import Actor
 from core.errors import TooLarge
+from transfers.connections import release
 from transfers.models import Upload, UploadState
 from transfers.services import uploads
 from transfers.services.parts import PartWriter
@@ -27,6 +28,7 @@ class FileReceiver:
         self._size = 0
         self._writer: PartWriter | None = None
         self.upload = uploads.create_of_unknown_size(actor, subject=subject, name=name, path=path, most=most)
+        release()
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +58,7 @@ class FileReceiver:
         if self._writer is not None:
             self._close_part(self._writer)
         self.upload = uploads.complete(self._actor, upload=self.upload, size=self._size)
+        release()
         return self.upload
 
     def abort(self) -> None:
@@ -72,6 +75,7 @@ class FileReceiver:
 
     def _close_part(self, writer: PartWriter) -> None:
         writer.finish()
+        release()
         self._writer = None
 
 

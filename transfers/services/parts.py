@@ -61,7 +61,6 @@ def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -
         return _compare(known, announced, read)
     _check_receiving(upload)
     with PartWriter(actor, upload=upload, number=announced.number) as writer:
-        release()
         left = upload.length_of(announced.number)
         while left:
             block = read(min(BLOCK, left))
@@ -75,7 +74,7 @@ def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -
 class PartWriter:
     """One part on its way to the disk; left without ``finish``, nothing of it stays.
 
-    Raises ``StagingFull`` when this node takes no more, at its making or later.
+    It holds no database connection until then. Raises ``StagingFull`` when this node takes no more, at its making or later.
     """
 
     def __init__(self, actor: Actor, *, upload: Upload, number: int) -> None:
@@ -85,6 +84,7 @@ class PartWriter:
         _check_room(upload.length_of(number))
         self._file = staging.PartFile(upload.id, number)
         self._recorded = False
+        release()
 
     def __enter__(self) -> Self:
         return self

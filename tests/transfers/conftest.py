@@ -1,0 +1,113 @@
+"""A sender, the two ports with implementations that tests can look into, a staging folder of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+from django.conf import LazySettings
+
+from accounts.models import User, UserState
+from core.actor import Actor, ActorKind
+from core.policies import ALLOWED, Decision
+from transfers.models import Upload
+from transfers.ports import transfer_listener, upload_policy
+
+MIB = 1024**2
+# The smallest part that S3 takes in the middle of a file.
+PART = 5 * MIB
+
+
+@dataclass
+class Policy:
+    """Allows everything until told otherwise, and remembers what it was asked."""
+
+    decision: Decision = ALLOWED
+    asked: list[tuple[UUID | None, UUID, str, int]] = field(default_factory=list)
+
+    def may_upload(self, actor: Actor, *, subject: UUID, name: str, size: int) -> Decision:
+        self.asked.append((actor.user_id, subject, name, size))
+        return self.decision
+
+
+@dataclass
+class Listener:
+    """Remembers what it was told, in order."""
+
+    told: list[tuple[str, UUID]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def created(self, upload: Upload) -> None:
+        self.told.append(("created", upload.id))
+
+    def stored(self, upload: Upload) -> None:
+        self.told.append(("stored", upload.id))
+
+    def failed(self, upload: Upload, reason: str) -> None:
+        self.told.append(("failed", upload.id))
+        self.reasons.append(reason)
+
+    def removed(self, upload: Upload) -> None:
+        self.told.append(("removed", upload.id))
+
+
+@pytest.fixture(autouse=True)
+def policy(monkeypatch: pytest.MonkeyPatch) -> Policy:
+    bound = Policy()
+    monkeypatch.setattr(upload_policy, "_bound", bound)
+    return bound
+
+
+@pytest.fixture(autouse=True)
+def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
+    bound = Listener()
+    monkeypatch.setattr(transfer_listener, "_bound", bound)
+    return bound
+
+
+@pytest.fixture(autouse=True)
+def staging(settings: LazySettings, tmp_path: Path) -> Path:
+    settings.STAGING_DIR = tmp_path / "staging"
+    settings.NODE_NAME = "here"
+    settings.UPLOAD_PART_BYTES = PART
+    return tmp_path / "staging"
+
+
+@pytest.fixture
+def queues(settings: LazySettings) -> Iterator[redis.Redis]:
+    """The broker, to see who was woken."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+
+
+def make_user(name: str) -> User:
+    return User.objects.create(
+        user_id=f"{name}_{uuid4().int % 10_000:04}",
+        email=f"{name}-{uuid4().hex[:8]}@partner.example",
+        first_name=name.title(),
+        last_name="Sender",
+        state=UserState.ACTIVE,
+    )
+
+
+@pytest.fixture
+def sender(db: None) -> User:
+    return make_user("smithj")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return make_user("doej")
+
+
+def actor_of(user: User) -> Actor:
+    return Actor(kind=ActorKind.USER, label=user.user_id, user_id=user.id)
+
+
+@pytest.fixture
+def actor(sender: User) -> Actor:
+    return actor_of(sender)

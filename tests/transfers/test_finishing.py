@@ -1,0 +1,209 @@
+"""From complete to stored: equal bytes or a clear failure, whatever dies in between."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from core.actor import Actor
+from core.models import AuditEvent
+from tests.transfers.conftest import PART, Listener
+from tests.transfers.sending import (
+    content_in_store,
+    new_upload,
+    push_all,
+    random_bytes,
+    send,
+    send_all,
+    sha256,
+    store_all,
+)
+from transfers.models import Part, PartState, Upload, UploadState
+from transfers.services import finishing, uploads
+from transfers.storage import StoredPart, store
+
+CONTENT = random_bytes(2 * PART + 3)
+
+
+@pytest.fixture
+def pushed(actor: Actor) -> Upload:
+    """An upload whose sender asked to complete it and whose parts are all in the store."""
+    upload = new_upload(actor, CONTENT)
+    send_all(actor, upload, CONTENT)
+    push_all(upload)
+    return uploads.complete(actor, upload=Upload.objects.get(pk=upload.pk))
+
+
+def state_of(upload: Upload) -> str:
+    return Upload.objects.get(pk=upload.pk).state
+
+
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART])
+def test_what_is_stored_is_bit_for_bit_what_was_sent(actor: Actor, listener: Listener, size: int) -> None:
+    content = random_bytes(size)
+    upload = store_all(actor, new_upload(actor, content), content)
+    assert content_in_store(upload) == content
+    assert (upload.state, upload.sha256, upload.size) == (UploadState.STORED, sha256(content), size)
+    assert listener.told == [("created", upload.id), ("stored", upload.id)]
+    assert AuditEvent.objects.get(action="transfers.upload.store").data["sha256"] == sha256(content)
+
+
+def test_nothing_is_finished_before_its_sender_asks(actor: Actor) -> None:
+    upload = new_upload(actor, CONTENT)
+    send_all(actor, upload, CONTENT)
+    push_all(upload)
+    assert finishing.finish_upload(upload.id) is None
+    assert state_of(upload) == UploadState.RECEIVING
+
+
+def test_nothing_is_finished_before_every_part_is_pushed(actor: Actor) -> None:
+    upload = new_upload(actor, CONTENT)
+    send_all(actor, upload, CONTENT)
+    uploads.complete(actor, upload=upload)
+    assert finishing.finish_upload(upload.id) is None
+    push_all(upload)
+    assert finishing.finish_upload(upload.id) is not None
+
+
+def test_finishing_twice_changes_nothing(pushed: Upload, listener: Listener) -> None:
+    assert finishing.finish_upload(pushed.id)
+    assert finishing.finish_upload(pushed.id) is None
+    assert listener.told.count(("stored", pushed.id)) == 1
+
+
+def test_another_workers_upload_is_left_alone_until_that_one_is_given_up(pushed: Upload) -> None:
+    Upload.objects.update(claimed_at=timezone.now() - finishing.CLAIM_LIFETIME + timedelta(seconds=5))
+    assert finishing.finish_upload(pushed.id) is None
+    Upload.objects.update(claimed_at=timezone.now() - finishing.CLAIM_LIFETIME - timedelta(seconds=5))
+    assert finishing.finish_upload(pushed.id)
+
+
+def test_a_worker_that_died_after_the_store_had_put_it_together_is_recognised(pushed: Upload) -> None:
+    store().assemble(pushed.storage_key, pushed.multipart_id, finishing._ledger(pushed))
+    assert finishing.finish_upload(pushed.id)
+    assert content_in_store(pushed) == CONTENT
+
+
+def test_a_store_that_forgets_completed_multiparts_is_recognised_too(pushed: Upload) -> None:
+    store().assemble(pushed.storage_key, pushed.multipart_id, finishing._ledger(pushed))
+    Upload.objects.update(multipart_id="c8729893c8403887735c60e40a7a80e935a73b9c_00000000000000000000000000000000")
+    assert finishing.finish_upload(pushed.id)
+
+
+def test_a_worker_that_died_while_verifying_is_repeated(pushed: Upload) -> None:
+    finishing._assemble(pushed)
+    assert state_of(pushed) == UploadState.VERIFYING
+    assert finishing.finish_upload(pushed.id)
+
+
+def test_a_store_that_lost_everything_is_given_everything_again(actor: Actor, pushed: Upload) -> None:
+    store().abandon(pushed.storage_key, pushed.multipart_id)
+    assert finishing.finish_upload(pushed.id) is None
+    reopened = Upload.objects.get()
+    assert (reopened.state, reopened.multipart_id) == (UploadState.RECEIVING, "")
+    assert {part.state for part in reopened.parts.all()} == {PartState.MISSING}
+    assert content_in_store(store_all(actor, reopened, CONTENT)) == CONTENT
+
+
+def test_a_part_that_the_store_lost_is_asked_for_again(actor: Actor, pushed: Upload) -> None:
+    Part.objects.filter(number=2).update(etag='"00000000000000000000000000000000"')
+    assert finishing.finish_upload(pushed.id) is None
+    assert state_of(pushed) == UploadState.RECEIVING
+    assert [part.number for part in Part.objects.filter(state=PartState.MISSING)] == [2]
+    reopened = Upload.objects.get()
+    send(actor, reopened, CONTENT, 2)
+    push_all(reopened)
+    uploads.complete(actor, upload=reopened)
+    assert finishing.finish_upload(pushed.id)
+    assert content_in_store(pushed) == CONTENT
+
+
+def replace_in_store(upload: Upload, content: bytes) -> None:
+    multipart_id = store().begin(upload.storage_key)
+    etag = store().put_part(
+        upload.storage_key, multipart_id, 1, io.BytesIO(content), size=len(content), sha256=sha256(content)
+    )
+    store().assemble(upload.storage_key, multipart_id, [StoredPart(1, etag, len(content), sha256(content))])
+
+
+@pytest.mark.parametrize("what_came_back", [CONTENT[:-1], CONTENT + b"x", CONTENT[:PART] + b"x" + CONTENT[PART + 1 :]])
+def test_a_store_that_gives_back_other_bytes_fails_the_upload(
+    pushed: Upload, listener: Listener, what_came_back: bytes
+) -> None:
+    finishing._assemble(pushed)
+    replace_in_store(pushed, what_came_back)
+    assert finishing.finish_upload(pushed.id) is None
+    failed = Upload.objects.get()
+    assert (failed.state, failed.sha256, failed.reason) == (UploadState.FAILED, "", finishing.DAMAGED)
+    assert listener.told[-1] == ("failed", pushed.id)
+    assert listener.reasons == [finishing.DAMAGED]
+
+
+def test_a_store_that_lost_the_object_fails_the_upload(pushed: Upload) -> None:
+    finishing._assemble(pushed)
+    store().delete(pushed.storage_key)
+    assert finishing.finish_upload(pushed.id) is None
+    assert state_of(pushed) == UploadState.FAILED
+
+
+def test_a_store_that_does_not_answer_is_tried_again_later(pushed: Upload, settings: LazySettings) -> None:
+    settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
+    store.cache_clear()
+    assert finishing.finish_upload(pushed.id) is None
+    store.cache_clear()
+    waiting = Upload.objects.get()
+    assert (waiting.state, waiting.claimed_at) == (UploadState.PUSHING, None)
+    assert waiting.due_at is not None
+    assert waiting.due_at > timezone.now()
+
+
+def test_what_the_listener_refuses_is_not_stored(
+    pushed: Upload, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(upload: Upload) -> None:
+        raise RuntimeError("The package cannot be read.")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(listener, "stored", broken)
+        finishing.finish_upload(pushed.id)
+    assert state_of(pushed) == UploadState.VERIFYING
+    Upload.objects.update(claimed_at=None)
+    assert finishing.finish_upload(pushed.id)
+
+
+def test_a_file_removed_while_it_is_verified_is_not_stored(
+    actor: Actor, pushed: Upload, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = finishing._verified_sha256
+
+    def removed_meanwhile(upload: Upload) -> str:
+        uploads.remove(actor, upload=Upload.objects.get(pk=upload.pk))
+        return verify(upload)
+
+    monkeypatch.setattr(finishing, "_verified_sha256", removed_meanwhile)
+    assert finishing.finish_upload(pushed.id) is None
+    assert state_of(pushed) == UploadState.ABORTED
+    assert ("stored", pushed.id) not in listener.told
+
+
+def test_a_long_verification_keeps_its_claim(pushed: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finishing, "HEARTBEAT_SECONDS", -1.0)
+    finishing._assemble(pushed)
+    assert finishing.finish_upload(pushed.id)
+
+
+def test_somebody_else_taking_over_ends_the_first(pushed: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finishing, "HEARTBEAT_SECONDS", -1.0)
+    keep = finishing._keep_claim
+
+    def taken_over(upload: Upload) -> None:
+        Upload.objects.update(claimed_at=timezone.now() + timedelta(seconds=1))
+        keep(upload)
+
+    monkeypatch.setattr(finishing, "_keep_claim", taken_over)
+    assert finishing.finish_upload(pushed.id) is None
+    assert state_of(pushed) == UploadState.VERIFYING
