@@ -21,6 +21,7 @@ class Described(str):
     """A choice's label with a sentence below it: ``("new", Described("Create", "Somebody who has no account yet."))``."""
 
     __slots__ = ("description",)
+    description: str
 
     def __new__(cls, label: str, description: str = "") -> Self:
         made = super().__new__(cls, label)

@@ -121,7 +121,7 @@ def size(count: float | None) -> str:
     if count < UNIT:
         return ngettext("%d byte", "%d bytes", int(count)) % int(count)
     amount, unit = count / UNIT, 0
-    while round(amount, 1) >= UNIT and unit < len(SIZE_UNITS) - 1:
+    while round(amount) >= UNIT and unit < len(SIZE_UNITS) - 1:
         amount, unit = amount / UNIT, unit + 1
     return f"{_three_digits(amount)} {SIZE_UNITS[unit]}"
 
@@ -166,7 +166,7 @@ def control(field: BoundField) -> SafeString:
     classes = f"{CONTROL_CLASSES.get(field_kind(field), 'form-control')} {own}".strip()
     if field.errors:
         classes += " is-invalid"
-    attrs = {"class": classes}
+    attrs: dict[str, str | bool] = {"class": classes}
     if described := field.aria_describedby:
         attrs["aria-describedby"] = described
     return field.as_widget(attrs=attrs)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.staticfiles import finders
@@ -81,7 +81,8 @@ def all_states() -> list[dict[str, Any]]:
 
 
 def _examples(model: type[models.Model]) -> list[models.Model]:
-    return [model(state=value) for value, _ in model._meta.get_field("state").flatchoices]
+    field = cast("models.Field[str, str]", model._meta.get_field("state"))
+    return [model(state=value) for value, _ in field.flatchoices]
 
 
 STEPS = (
