@@ -15,11 +15,13 @@ from accounts.models import User
 from accounts.normal_form import normal_form
 
 ENOUGH_OF_ITS_OWN = 8
+SHORTEST_KNOWN = 5
 SHORTEST_WORD = 3
 GATEWAY_WORDS = ("managed access gateway", "secure file transfer", "one time password", "gateway", "mag", "sft")
 KEYBOARD_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop")
 SHORTEST_RUN = 4
-_REPETITION = re.compile(r"(.{1,64}?)\1+", re.DOTALL)
+# A character three times, or anything longer twice, in a row.
+_REPETITION = re.compile(r"(.{2,64})\1+|(.)\2{2,}", re.DOTALL)
 _EDGE = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
@@ -33,7 +35,7 @@ class GuessablePasswordValidator(CommonPasswordValidator):
     def validate(self, password: str, user: object = None) -> None:
         folded = normal_form(password).casefold()
         kernel = _without_repetition(folded)
-        if {folded.strip(), kernel, _EDGE.sub("", kernel)} & self.passwords:
+        if self._knows(folded.strip(), kernel, _EDGE.sub("", kernel)):
             raise ValidationError(
                 _(
                     "This is a well-known password, or one with something added to it, and is tried first. "
@@ -49,7 +51,7 @@ class GuessablePasswordValidator(CommonPasswordValidator):
                 ),
                 code="password_predictable",
             )
-        if len(_without(folded, _words_around(user))) < ENOUGH_OF_ITS_OWN:
+        if _is_mostly(_words_around(user), folded):
             raise ValidationError(
                 _(
                     "This is mostly your own name or address, or words that belong to this gateway. "
@@ -58,12 +60,17 @@ class GuessablePasswordValidator(CommonPasswordValidator):
                 code="password_too_similar",
             )
 
+    def _knows(self, *forms: str) -> bool:
+        return any(len(form) >= SHORTEST_KNOWN and form in self.passwords for form in forms)
+
     def get_help_text(self) -> str:
         return _("Well-known passwords, runs such as 1234 and your own name are refused.")
 
 
 def _without_repetition(text: str) -> str:
-    return _REPETITION.sub(r"\1", "".join(_without_runs(text)))
+    """The kernel of ``text``: runs and repetitions shrink to what is repeated, until there is nothing left to shrink."""
+    shrunk = _REPETITION.sub(lambda found: found[1] or found[2], "".join(_without_runs(text)))
+    return text if shrunk == text else _without_repetition(shrunk)
 
 
 def _without_runs(text: str) -> Iterator[str]:
@@ -87,10 +94,11 @@ def _is_run(text: str) -> bool:
     return steps in ({1}, {-1}) or any(text in row or text[::-1] in row for row in KEYBOARD_ROWS)
 
 
-def _without(folded: str, words: set[str]) -> str:
+def _is_mostly(words: set[str], folded: str) -> bool:
+    rest = folded
     for word in sorted(words, key=len, reverse=True):
-        folded = folded.replace(word, "")
-    return _EDGE.sub("", _without_repetition(folded))
+        rest = rest.replace(word, "")
+    return rest != folded and len(_EDGE.sub("", _without_repetition(rest))) < ENOUGH_OF_ITS_OWN
 
 
 def _words_around(user: object) -> set[str]:

@@ -1,0 +1,88 @@
+"""People at each stage of their account, made through the services themselves, and what they leave behind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+from accounts.services import first_login, one_time_passwords, people
+from core.actor import Actor
+from core.models import AuditEvent, Mail
+from core.outbox import render
+
+PASSWORD = "violet anchors drift at noon"
+ADMINISTRATOR = Actor.system("tests")
+
+
+@dataclass
+class Upstairs:
+    """Stands where ``orgs`` stands: lets in everybody who is not ``shut_out`` and remembers who came for the first time."""
+
+    shut_out: set[str] = field(default_factory=set)
+    completed: list[str] = field(default_factory=list)
+    fails: bool = False
+
+    def may_sign_in(self, user: User) -> bool:
+        return user.user_id not in self.shut_out
+
+    def first_login_completed(self, user: User) -> None:
+        self.completed.append(user.user_id)
+        if self.fails:
+            raise RuntimeError("The listener broke.")
+
+
+@dataclass(frozen=True)
+class Invited:
+    """A person who has not been here yet, and the secret that somebody told them."""
+
+    user: User
+    secret: str
+
+
+def invite(first_name: str = "Jordan", last_name: str = "Smith", email: str = "jordan.smith@hawker.example") -> Invited:
+    user = people.create(ADMINISTRATOR, first_name=first_name, last_name=last_name, email=email)
+    secret = one_time_passwords.generate()
+    one_time_passwords.issue(ADMINISTRATOR, user=user, secret_hash=one_time_passwords.hash_of(secret))
+    return Invited(user, secret)
+
+
+def activate(invited: Invited, *, password: str = PASSWORD) -> User:
+    visitor = Actor.anonymous(ip="198.51.100.1", request_id="request-0000")
+    begun = first_login.begin(visitor, user_id=invited.user.user_id, secret=invited.secret)
+    return first_login.choose_password(visitor, begun=begun, password=password)
+
+
+def sign_in(client: Client, identifier: str, password: str = PASSWORD, **more: str) -> HttpResponse:
+    return client.post("/sign-in/", {"identifier": identifier, "password": password, **more})  # type: ignore[return-value]
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/account/").status_code == 200
+
+
+def events(action: str) -> list[AuditEvent]:
+    """The audit events of one action, oldest first."""
+    return list(AuditEvent.objects.filter(action=action).order_by("at"))
+
+
+def mails(template: str) -> list[Mail]:
+    return list(Mail.objects.filter(template=f"accounts/mail/{template}").order_by("created_at"))
+
+
+def link_in(mail: Mail, path: str) -> str:
+    """The one address below ``path`` that the rendered text of the mail names."""
+    found: str
+    (found,) = re.findall(rf"http\S*{path}\S*", render(mail).text)
+    return found
+
+
+def comparable(html: bytes, *typed: str) -> str:
+    """A page without what differs from one request to the next: the CSRF token and what was typed."""
+    text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", html.decode())
+    for value in typed:
+        text = text.replace(value, "TYPED")
+    return text
