@@ -11,14 +11,39 @@ import redis
 from django.conf import settings as django_settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from mag_portal.local.object_store import ObjectStore
+from tests.stack import stack
 
+__all__ = ["stack"]
+
+# The files whose tests use the fixture ``stack``.
+ON_THE_STACK = ("tests/e2e/", "tests/local/test_stack.py")
 # Django empties the tables after a transactional test with TRUNCATE, which the audit trail refuses to everybody.
 NO_TRUNCATE = {
     "core_auditevent": "core_auditevent_no_truncate",
     "core_auditseal": "core_auditseal_no_truncate",
 }
+
+
+class OneStackOneWorker(LoadFileScheduling):  # type: ignore[misc]
+    """Tests of one file share a worker, and so do all tests on the running stack: there is one in a test run."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith(ON_THE_STACK) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackOneWorker:
+    return OneStackOneWorker(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on the running stack are marked as such and lie where the scheduler looks for them."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "stack" in item.fixturenames:
+            assert item.nodeid.startswith(ON_THE_STACK), f"{item.nodeid} uses the stack: add its file to ON_THE_STACK."
+            item.add_marker(pytest.mark.stack)
 
 
 @pytest.fixture(autouse=True, scope="session")

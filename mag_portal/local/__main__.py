@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ class Gateway:
         for command in stack.commands:
             await supervisor.run(command)
         await supervisor.start(stack.gateway)
-        self._description = {**stack.description, **whole.demonstration(folder)}
+        self._description = {"pid": os.getpid(), **stack.description, **whole.demonstration(folder)}
         self._note_pids(self._pids)
         supervisor.say(greeting(self._description))
 

@@ -6,6 +6,7 @@ import json
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.client import Config
@@ -15,6 +16,9 @@ from mag_portal.local import programs
 from mag_portal.local.credentials import Credentials
 from mag_portal.local.ports import LOOPBACK
 from mag_portal.local.process import CannotStart, Process
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
 BUCKET = "mag-transfers"
@@ -43,9 +47,8 @@ class ObjectStore:
             "S3_REGION": self.region,
         }
 
-    def has_bucket(self) -> bool:
-        """The store answers and holds the bucket, which is made if it is missing. Raises ``CannotStart`` when refused."""
-        client = boto3.client(
+    def client(self) -> S3Client:
+        return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
             aws_access_key_id=self.access_key,
@@ -59,6 +62,10 @@ class ObjectStore:
                 s3={"addressing_style": "path"},
             ),
         )
+
+    def has_bucket(self) -> bool:
+        """The store answers and holds the bucket, which is made if it is missing. Raises ``CannotStart`` when refused."""
+        client = self.client()
         try:
             if self.bucket not in {bucket.get("Name") for bucket in client.list_buckets().get("Buckets", [])}:
                 client.create_bucket(Bucket=self.bucket)

@@ -37,7 +37,8 @@ def worker(name: str, environment: Mapping[str, str], *, queue: str) -> Process:
     return Process(
         name=name,
         command=(
-            *(programs.python(), "-m", "celery", "--app=mag_portal", "worker", "--pool=threads"),
+            *_celery(),
+            *("worker", "--pool=threads"),
             *(f"--concurrency={WORKER_THREADS}", f"--queues={queue}", f"--hostname={address}", "--loglevel=INFO"),
             *("--without-gossip", "--without-mingle"),
         ),
@@ -53,7 +54,8 @@ def beat(environment: Mapping[str, str], *, folder: Path) -> Process:
     return Process(
         name="beat",
         command=(
-            *(programs.python(), "-m", "celery", "--app=mag_portal", "beat", "--pidfile="),
+            *_celery(),
+            *("beat", "--pidfile="),
             *(f"--schedule={folder / 'beat-schedule'}", "--loglevel=INFO"),
         ),
         folder=REPOSITORY,
@@ -95,6 +97,12 @@ def http_answers(url: str) -> bool:
         return True
     except OSError:
         return False
+
+
+def _celery() -> tuple[str, ...]:
+    """Checks ran with the first management command; that root may start a laptop's workers is no news."""
+    silenced = "ignore:You're running the worker with superuser privileges"
+    return (programs.python(), "-W", silenced, "-m", "celery", "--app=mag_portal", "--quiet", "--skip-checks")
 
 
 def _pool(name: str, environment: Mapping[str, str], *, port: int, workers: int, threads: int) -> Process:
