@@ -7,9 +7,16 @@ def bind() -> None:
     """Bind every port of the lower floors; called once at start."""
     from accounts.ports import account_listener, sign_in_policy
     from core.ports import actor_resolver
+    from orgs.ports import onboarding_listener
     from orgs.services.actors import MembershipActorResolver
     from orgs.services.sign_in import FirstLoginNotice, MembersOnly
+    from sft.services.onboarding import OnboardingSubscriber
+    from sft.services.uploads import PackageFiles, PackageUploadPolicy
+    from transfers.ports import transfer_listener, upload_policy
 
     actor_resolver.bind(MembershipActorResolver())
     sign_in_policy.bind(MembersOnly())
     account_listener.bind(FirstLoginNotice())
+    onboarding_listener.bind(OnboardingSubscriber())
+    upload_policy.bind(PackageUploadPolicy())
+    transfer_listener.bind(PackageFiles())

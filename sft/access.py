@@ -44,6 +44,13 @@ def administered_grants(actor: Actor) -> QuerySet[AccessGrant]:
     return grants.select_related("membership__user", "membership__organization", "application", "decided_by__user")
 
 
+def decidable_grants(actor: Actor) -> QuerySet[AccessGrant]:
+    """The same without the actor's own, on which others decide."""
+    if actor.user_id is None:
+        return AccessGrant.objects.none()
+    return administered_grants(actor).exclude(membership__user_id=actor.user_id)
+
+
 def grant(actor: Actor, pk: UUID) -> AccessGrant:
     """The access of a member that the actor administers."""
     found = administered_grants(actor).filter(pk=pk).first()

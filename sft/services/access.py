@@ -56,7 +56,7 @@ def deny(actor: Actor, *, grant: AccessGrant, reason: str) -> AccessGrant:
     """Refuse the access that was asked for and tell the member why. Raises as ``approve``, and ``Invalid`` without reason."""
     policies.can_administer_access(actor, grant).enforce()
     _decided(actor, grant, "deny", reason=required_reason(reason))
-    mails.access_denied(grant, by=grant.decided_by)
+    mails.access_denied(grant)
     return grant
 
 
@@ -65,7 +65,7 @@ def suspend(actor: Actor, *, grant: AccessGrant, reason: str) -> AccessGrant:
     """Stop an access for now and tell the member why. Raises as ``deny``."""
     policies.can_administer_access(actor, grant).enforce()
     _decided(actor, grant, "suspend", reason=required_reason(reason))
-    mails.access_suspended(grant, by=grant.decided_by)
+    mails.access_suspended(grant)
     return grant
 
 

@@ -73,12 +73,12 @@ def access_granted(grant: AccessGrant) -> None:
     _about_access("access_granted", grant)
 
 
-def access_denied(grant: AccessGrant, *, by: Membership | None) -> None:
-    _about_access("access_denied", grant, by=by)
+def access_denied(grant: AccessGrant) -> None:
+    _about_access("access_denied", grant)
 
 
-def access_suspended(grant: AccessGrant, *, by: Membership | None) -> None:
-    _about_access("access_suspended", grant, by=by)
+def access_suspended(grant: AccessGrant) -> None:
+    _about_access("access_suspended", grant)
 
 
 def access_restored(grant: AccessGrant) -> None:
@@ -116,7 +116,8 @@ def package_failed(package: Package) -> None:
     )
 
 
-def _about_access(template: str, grant: AccessGrant, *, by: Membership | None = None) -> None:
+def _about_access(template: str, grant: AccessGrant) -> None:
+    by = grant.decided_by
     _to_member(
         template,
         grant.membership,

@@ -1,0 +1,125 @@
+"""Home, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core.actor import Actor
+from core.errors import Conflict, NotFound
+from core.http import Request
+from orgs import access as organizations
+from orgs.catalogue import SFT
+from orgs.models import Membership, RoleAssignment
+from sft import access, queries
+from sft.services import access as accesses
+from sft.services import launches, standing, subscriptions
+from sft.views.guards import member, signed_in
+
+# Where each application that is built in opens.
+ENTRANCES = {SFT: "sft:received"}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What waits for the member, and how much of it."""
+
+    label: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """A member with everything they administer."""
+
+    membership: Membership
+    roles: tuple[str, ...]
+
+
+@require_safe
+@signed_in
+def home(request: Request) -> HttpResponse:
+    actor = request.actor
+    if actor.membership_id is None:
+        return render(request, "sft/home_staff.html" if actor.is_staff else "sft/home_nobody.html")
+    held = queries.administrators_by_role(queries.organization_id(actor))
+    standings = standing.all_for(actor, administrators=held)
+    administrators = _administrators(held)
+    context = {
+        "standings": standings,
+        "tasks": [task for task in _tasks(actor, standings) if task.count],
+        "organization": organizations.organization(actor),
+        "administrators": administrators,
+        "my_roles": _my_roles(actor, administrators),
+    }
+    return render(request, "sft/home.html", context)
+
+
+@require_safe
+@member
+def open_application(request: Request, code: str) -> HttpResponseBase:
+    application = access.application(code)
+    if code not in ENTRANCES:
+        raise NotFound
+    launches.open_application(request.actor, application=application)
+    return redirect(ENTRANCES[code])
+
+
+@require_POST
+@member
+def request_access(request: Request, code: str) -> HttpResponseBase:
+    application = access.application(code)
+    try:
+        accesses.request(request.actor, application=application)
+        messages.success(request, f"Access to {application} requested. You get a mail when it is decided.")
+    except Conflict as refusal:
+        messages.info(request, refusal.sentence)
+    return redirect("sft:home")
+
+
+@require_POST
+@member
+def request_subscription(request: Request, code: str) -> HttpResponseBase:
+    application = access.application(code)
+    try:
+        subscriptions.request(request.actor, application=application)
+        messages.success(request, f"Subscription to {application} requested. The operator will confirm it.")
+    except Conflict as refusal:
+        messages.info(request, refusal.sentence)
+    return redirect("sft:home")
+
+
+def _tasks(actor: Actor, standings: Sequence[standing.ApplicationStanding]) -> list[Task]:
+    to_decide = queries.waiting(access.decidable_grants(actor))
+    tasks = [Task("Requests to decide", to_decide.count(), reverse("sft:access-requests"))]
+    if any(row.application.code == SFT and row.step == standing.Step.OPEN for row in standings):
+        unfinished = queries.unfinished(actor)
+        tasks += [
+            Task("Unread packages", queries.unread_count(actor), reverse("sft:received")),
+            Task("Sent packages that wait for files", unfinished.uploading, reverse("sft:sent")),
+            Task("Drafts to finish", unfinished.drafts, reverse("sft:drafts")),
+        ]
+    return tasks
+
+
+def _administrators(held: Sequence[RoleAssignment]) -> list[Administrator]:
+    roles: dict[Membership, list[str]] = {}
+    for assignment in held:
+        of_what = f" · {assignment.application}" if assignment.application else ""
+        roles.setdefault(assignment.membership, []).append(f"{assignment.get_role_display()}{of_what}")
+    return [Administrator(membership, tuple(names)) for membership, names in roles.items()]
+
+
+def _my_roles(actor: Actor, administrators: Sequence[Administrator]) -> list[str]:
+    roles = [role for row in administrators if row.membership.pk == actor.membership_id for role in row.roles]
+    if actor.has("can_invite"):
+        roles.append("May invite companies")
+    return roles or ["User"]
