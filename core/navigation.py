@@ -15,7 +15,8 @@ from core.actor import Actor
 class Tab:
     """One tab of a bar. ``view`` is the URL name it opens; it is current on views whose name starts with one of ``marks``.
 
-    ``count``, where given, is shown beside the label when it is above zero.
+    ``count``, where given, is shown beside the label when it is above zero. A tab that opens a ``section`` is current on
+    every page of the bar of that name.
     """
 
     bar: str
@@ -25,6 +26,7 @@ class Tab:
     marks: tuple[str, ...]
     visible: Callable[[Actor], bool] = lambda actor: actor.is_authenticated
     count: Callable[[Actor], int] | None = None
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,13 @@ def bar(name: str, actor: Actor, current_view: str) -> list[ShownTab]:
         ShownTab(
             label=str(tab.label),
             url=reverse(tab.view),
-            is_current=current_view.startswith(tab.marks),
+            is_current=_is_current(tab, current_view),
             count=tab.count(actor) if tab.count else 0,
         )
         for tab in chosen
     ]
+
+
+def _is_current(tab: Tab, view: str) -> bool:
+    inside = (other.marks for other in _tabs if tab.section and other.bar == tab.section)
+    return view.startswith(tab.marks) or any(view.startswith(marks) for marks in inside)

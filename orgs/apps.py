@@ -7,6 +7,7 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organisations"
 
     def ready(self) -> None:
-        from orgs import catalogue
+        from orgs import catalogue, navigation
 
+        navigation.register_tabs()
         post_migrate.connect(catalogue.ensure, sender=self, dispatch_uid="orgs.catalogue")

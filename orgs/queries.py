@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import User, UserState
 from core.actor import Actor
 from orgs.models import (
+    LIVE_STATES,
     Application,
+    Invitation,
     Membership,
     MembershipState,
     Organization,
     OrganizationState,
     Partnership,
+    Registration,
     Role,
     RoleAssignment,
 )
@@ -70,6 +73,21 @@ def administrators(
     return members.select_related("user", "organization").order_by("created_at", "id")
 
 
+def administrators_with_roles(organization: Organization) -> QuerySet[Membership]:
+    """The active members who hold any role, each with user and ``roles`` with their applications."""
+    held = RoleAssignment.objects.filter(membership__organization=organization)
+    members = active_members().filter(organization=organization, pk__in=held.values("membership_id"))
+    roles = Prefetch(
+        "roles", RoleAssignment.objects.select_related("application").order_by("role", "application__name")
+    )
+    return members.select_related("user").prefetch_related(roles).order_by("created_at", "id")
+
+
 def operator_staff() -> QuerySet[User]:
     """The operator's people who can sign in, and so decide."""
     return User.objects.filter(is_staff=True, state=UserState.ACTIVE).order_by("created_at", "id")
+
+
+def registration_of_invitation(invitation: Invitation) -> Registration | None:
+    """The live registration made with an invitation; one that was denied or ended no longer counts."""
+    return Registration.objects.filter(invitation=invitation, state__in=LIVE_STATES).first()

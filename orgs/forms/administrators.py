@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from core.forms import Described
 from orgs import validators
@@ -48,13 +49,10 @@ class RegistrationPersonForm(PersonForm):
     def country(self) -> str:
         return self.registration.country.code or ""
 
-    def as_typed(self) -> dict[str, Any]:
-        """What was typed, unchecked, for showing it again where it was not asked for yet."""
-        return {name: self.data.get(self.add_prefix(name), "") for name in PersonForm.base_fields}
-
-    def was_begun(self) -> bool:
-        """Whether something was typed here, so that leaving the page would lose it."""
-        return any(str(value).strip() for value in self.as_typed().values())
+    @classmethod
+    def as_typed(cls, data: QueryDict | None) -> dict[str, str]:
+        """What was typed under the prefix ``new``, unchecked, for showing it again where it was not asked for yet."""
+        return {name: data.get(f"{NEW}-{name}", "") for name in PersonForm.base_fields} if data else {}
 
 
 class OrganizationAdministratorForm(forms.Form):
@@ -71,7 +69,8 @@ class OrganizationAdministratorForm(forms.Form):
 
     def __init__(self, *args: Any, people: Sequence[RegistrationAdministrator], **options: Any) -> None:
         chosen = next((str(person.pk) for person in people if person.is_organization_administrator), "")
-        super().__init__(*args, initial={"selected": chosen}, **options)
+        super().__init__(*args, **options)
+        self.initial["selected"] = chosen
         self.people = {str(person.pk): person for person in people}
         self.fields["selected"].choices = [  # type: ignore[attr-defined]
             *((str(person.pk), described(person)) for person in people),
@@ -88,13 +87,14 @@ class OneTimePasswordForm(forms.Form):
 
 
 class ApplicationAdministratorsForm(forms.Form):
-    """One choice of people for each requested application."""
+    """One choice of people for each requested application; ``complete`` says whether each needs somebody already."""
 
     def __init__(
         self,
         *args: Any,
         applications: Sequence[Application],
         people: Sequence[RegistrationAdministrator],
+        complete: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
@@ -107,6 +107,7 @@ class ApplicationAdministratorsForm(forms.Form):
                 choices=[(str(person.pk), described(person)) for person in people],
                 initial=[str(person.pk) for person in people if application in administered[person.pk]],
                 widget=forms.CheckboxSelectMultiple,
+                required=complete,
                 error_messages={
                     "required": "Select at least one person, or create one below.",
                     "invalid_choice": "One of these people is no longer part of this registration. Select again.",

@@ -140,6 +140,11 @@ class ProfileForm(forms.Form):
     def contact(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in CONTACT_FIELDS}
 
+    def right_answers(self) -> dict[str, Any]:
+        """The answers that hold by themselves, for saving a form that is not complete yet."""
+        unchecked = () if self.cleaned_data.get("country") else ("postal_code", "phone", "contact_phone")
+        return {name: value for name, value in self.cleaned_data.items() if name not in unchecked}
+
     def clean_email_domains(self) -> list[str]:
         return validators.domains(self.cleaned_data["email_domains"])
 

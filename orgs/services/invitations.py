@@ -16,7 +16,6 @@ from django.utils import timezone
 from core import audit, outbox, states, throttles, tokens
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from core.models import Token
 from core.throttles import FailMode, Limit
 from orgs import access, policies, queries
 from orgs.models import (
@@ -121,13 +120,12 @@ def accept(actor: Actor, invitation: Invitation) -> None:
     states.advance(locked, "accept", actor=actor, accepted_at=timezone.now())
 
 
-def ask_for_another(actor: Actor, token: Token) -> None:
+def ask_for_another(actor: Actor, invitation: Invitation) -> None:
     """Tell the inviter that somebody with an ended link asks for a new one.
 
     Raises ``TooMany`` after three a day for one invitation. Who held the link learns nothing but that it was passed on.
     """
-    throttles.hit(ASKING, str(token.subject_id))
-    invitation = access.invitation_of_token(token)
+    throttles.hit(ASKING, str(invitation.pk))
     with transaction.atomic():
         audit.record(actor, "orgs.invitation.ask", invitation, organization_id=invitation.organization_id)
         for member in _who_can_resend(invitation):

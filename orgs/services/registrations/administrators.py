@@ -13,6 +13,8 @@ from orgs.models import Application, Registration, RegistrationAdministrator, Wi
 from orgs.services import initial_secrets
 from orgs.services.registrations.drafts import editing
 
+Choice = Mapping[Application, Collection[RegistrationAdministrator]]
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -55,17 +57,13 @@ def set_one_time_password(
     return secret
 
 
-def choose_application_administrators(
-    actor: Actor, registration: Registration, *, chosen: Mapping[Application, Collection[RegistrationAdministrator]]
-) -> None:
+def choose_application_administrators(actor: Actor, registration: Registration, *, chosen: Choice) -> None:
     """Say who administers which application. Raises ``Invalid`` for an application that would have nobody."""
     missing = {f"application_{application.code}": _NOBODY for application, people in chosen.items() if not people}
     if missing:
         raise Invalid(fields=missing)
     with editing(actor, registration, WizardStep.APPLICATION_ADMINISTRATORS) as draft:
-        for administrator in draft.administrators.all():
-            own = [application for application, people in chosen.items() if administrator in people]
-            administrator.administered.set(own)
+        _assign(draft, chosen)
 
 
 def enter_application_administrator(
@@ -75,13 +73,17 @@ def enter_application_administrator(
     person: Person,
     applications: Sequence[Application],
     typed: str | None,
+    chosen: Choice | None = None,
 ) -> tuple[RegistrationAdministrator, str]:
     """Enter somebody new for ``applications``; returns them and their One-Time Password.
 
-    Raises ``Invalid`` for an address already entered, for no application, and for a secret below the password policy.
+    ``chosen`` is what was selected on the page so far, and is stored along. Raises ``Invalid`` for an address already
+    entered and for a secret below the password policy.
     """
     secret = _secret_for(person, typed)
     with editing(actor, registration, WizardStep.APPLICATION_ADMINISTRATORS) as draft:
+        if chosen is not None:
+            _assign(draft, chosen)
         entered = _enter(draft, person, secret_hash=one_time_passwords.hash_of(secret))
         entered.administered.set(draft.applications.filter(pk__in=[application.pk for application in applications]))
     return entered, secret
@@ -106,6 +108,11 @@ def remove(actor: Actor, registration: Registration, *, administrator: Registrat
 
 
 _NOBODY = "Select at least one person, or create one."
+
+
+def _assign(draft: Registration, chosen: Choice) -> None:
+    for administrator in draft.administrators.all():
+        administrator.administered.set(application for application, people in chosen.items() if administrator in people)
 
 
 def _entered(draft: Registration, administrator: RegistrationAdministrator) -> RegistrationAdministrator:

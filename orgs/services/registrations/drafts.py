@@ -98,6 +98,17 @@ def save_profile(
     return draft
 
 
+def keep_answers(actor: Actor, registration: Registration, *, answers: Mapping[str, Any]) -> Registration:
+    """Store those answers of the profile that are right by themselves; the profile is open again until all are."""
+    with editing(actor, registration, WizardStep.PROFILE) as draft:
+        for name in (*draft.profile_fields(), *CONTACT_FIELDS):
+            setattr(draft, name, answers.get(name, getattr(draft, name)))
+        if "applications" in answers:
+            draft.applications.set(answers["applications"])
+        draft.completed_steps = [step for step in draft.completed_steps if step != WizardStep.PROFILE]
+    return draft
+
+
 def mail_link(actor: Actor, registration: Registration) -> None:
     """Mail the contact a link back to the draft. Raises ``TooMany``, and ``Conflict`` before there is an address."""
     if not registration.contact_email:

@@ -1,0 +1,46 @@
+"""The tabs of this room."""
+
+from __future__ import annotations
+
+from core.navigation import Tab, register
+from orgs import roles
+
+SECTION = "administration"
+
+
+def register_tabs() -> None:
+    register(
+        Tab(
+            bar="main",
+            order=30,
+            label="Administration",
+            view="orgs:administration",
+            marks=("orgs:administration",),
+            visible=roles.may_invite,
+            section=SECTION,
+        ),
+        Tab(
+            bar=SECTION,
+            order=10,
+            label="Users",
+            view="orgs:users",
+            marks=("orgs:user", "orgs:add-user", "orgs:hand-over"),
+            visible=roles.is_organization_administrator,
+        ),
+        Tab(
+            bar=SECTION,
+            order=20,
+            label="Invitations",
+            view="orgs:invitations",
+            marks=("orgs:invit",),
+            visible=roles.may_invite,
+        ),
+        Tab(
+            bar=SECTION,
+            order=40,
+            label="Organization",
+            view="orgs:organization",
+            marks=("orgs:organization",),
+            visible=roles.is_administrator,
+        ),
+    )

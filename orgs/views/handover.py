@@ -1,0 +1,52 @@
+"""Carrying a One-Time Password from the request that made it to the one page that shows it.
+
+It travels in a cookie of the browser that is about to show it: signed, kept for two minutes, for no script to read, and
+deleted by the page. So the server stores nothing but the hash, and a reload shows nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+SALT = "orgs.handover"
+LIFETIME = timedelta(minutes=2)
+COOKIE = "__Host-hand-over" if settings.HTTPS else "hand-over"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A One-Time Password, and the key of whom it is for."""
+
+    subject: UUID
+    value: str
+
+
+def offer(response: HttpResponse, *, subject: UUID, secret: str) -> None:
+    """Let the page that the browser opens next show ``secret``."""
+    response.set_cookie(
+        COOKIE,
+        signing.dumps([str(subject), secret], salt=SALT),
+        max_age=LIFETIME,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def take(request: HttpRequest) -> Secret | None:
+    """The secret to show on this page, if there is one. Call ``forget`` on the response that shows it."""
+    try:
+        subject, value = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LIFETIME)
+        return Secret(UUID(subject), value)
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def forget(response: HttpResponse) -> None:
+    response.delete_cookie(COOKIE, samesite="Strict")

@@ -1,0 +1,44 @@
+"""What a visitor's session holds: the registrations begun or opened in this browser, and answers that came too late."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, QueryDict
+
+from orgs.models import Registration
+
+HELD, PARKED = "registrations", "parked_answers"
+MOST_HELD, MOST_PARKED_CHARACTERS = 10, 20_000
+# A session is a row of a table: no secret is kept in it.
+NEVER_PARKED = ("one_time_password", "csrfmiddlewaretoken")
+
+
+def hold(request: HttpRequest, registration: Registration) -> None:
+    """Let this session open the registration from now on."""
+    others = [pk for pk in held(request) if pk != str(registration.pk)]
+    request.session[HELD] = [str(registration.pk), *others][:MOST_HELD]
+
+
+def held(request: HttpRequest) -> list[str]:
+    return list(request.session.get(HELD, []))
+
+
+def park(request: HttpRequest, pk: UUID, step: str) -> None:
+    """Keep what was typed for a registration that this session no longer holds, until its link is opened here."""
+    answers = request.POST.copy()
+    for name in list(answers):
+        if name.endswith(NEVER_PARKED):
+            del answers[name]
+    text = answers.urlencode()
+    if answers and len(text) <= MOST_PARKED_CHARACTERS:
+        request.session[PARKED] = {"registration": str(pk), "step": step, "answers": text}
+
+
+def parked(request: HttpRequest, registration: Registration, step: str) -> QueryDict | None:
+    """What was parked for this step; it is handed out once."""
+    kept = request.session.get(PARKED)
+    if not kept or (kept["registration"], kept["step"]) != (str(registration.pk), step):
+        return None
+    del request.session[PARKED]
+    return QueryDict(kept["answers"])

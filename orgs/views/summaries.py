@@ -1,0 +1,102 @@
+"""What was entered, as titled lists of labels and values: for Review, for the operator, and for the organisation's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from orgs.models import OrganizationProfile, Registration, RegistrationAdministrator, WizardStep
+from orgs.views.wizard.gate import step_url
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    rows: list[Row]
+    edit_url: str = ""
+
+
+def of_registration(registration: Registration, *, editable: bool = False) -> list[Section]:
+    """All sections of a registration; ``editable`` gives each the address of its step, which leads back to Review."""
+    people = list(registration.administrators.prefetch_related("administered"))
+
+    def edit(step: WizardStep) -> str:
+        return step_url(registration, step, returning=True) if editable else ""
+
+    applications = list(registration.applications.all())
+    return [
+        Section("Organization Profile", of_profile(registration), edit(WizardStep.PROFILE)),
+        Section("Primary contact", _contact(registration), edit(WizardStep.PROFILE)),
+        Section(
+            "Applications",
+            [Row("Requested", ", ".join(application.name for application in applications))],
+            edit(WizardStep.PROFILE),
+        ),
+        Section(
+            "Organization Administrator",
+            _people([person for person in people if person.is_organization_administrator]),
+            edit(WizardStep.ADMINISTRATOR),
+        ),
+        Section(
+            "Application Administrator(s)",
+            [
+                Row(application.name, "\n".join(_named(person) for person in people if _runs(person, application)))
+                for application in applications
+            ],
+            edit(WizardStep.APPLICATION_ADMINISTRATORS),
+        ),
+    ]
+
+
+def of_profile(profile: OrganizationProfile) -> list[Row]:
+    """The facts of an organisation; the address in one piece."""
+    address = (
+        profile.address_line_1,
+        profile.address_line_2,
+        " ".join(part for part in (profile.postal_code, profile.city) if part),
+        profile.region,
+        str(profile.country.name or ""),
+    )
+    return [
+        Row("Legal name", profile.legal_name),
+        Row("Doing business as", profile.doing_business_as),
+        Row("Business type", str(profile.get_business_type_display())),
+        Row("Address", "\n".join(line for line in address if line)),
+        Row("Phone", profile.phone.as_international if profile.phone else ""),
+        Row("Website", profile.website),
+        Row("E-mail domain(s)", ", ".join(profile.email_domains)),
+        Row("UEI", profile.uei),
+        Row("CAGE / NCAGE", profile.cage),
+        Row("D-U-N-S", profile.duns),
+        Row("Tax ID", profile.tax_id),
+    ]
+
+
+def _contact(registration: Registration) -> list[Row]:
+    return [
+        Row("Name", registration.contact_name),
+        Row("E-mail address", registration.contact_email),
+        Row("Direct phone", registration.contact_phone),
+    ]
+
+
+def _people(people: list[RegistrationAdministrator]) -> list[Row]:
+    rows = []
+    for person in people:
+        password = "chosen; it cannot be shown again" if person.one_time_password_hash else "not chosen yet"
+        rows += [Row("Name", _named(person)), Row("Phone", person.phone), Row("One Time Password", password)]
+    return rows
+
+
+def _named(person: RegistrationAdministrator) -> str:
+    return f"{person.full_name}, {person.email}"
+
+
+def _runs(person: RegistrationAdministrator, application: Any) -> bool:
+    return application in person.administered.all()

@@ -1,0 +1,1 @@
+"""The registration wizard, a module for each stretch of it."""

@@ -1,0 +1,93 @@
+"""The Organization Administrator: select or create, and correct who was entered."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from core.errors import Invalid
+from core.forms import show_refusal
+from core.http import Request
+from orgs import access, wizard
+from orgs.forms.administrators import NEW, OrganizationAdministratorForm, PersonForm, RegistrationPersonForm
+from orgs.models import Registration, RegistrationAdministrator, WizardStep
+from orgs.services.registrations import administrators
+from orgs.views import holding
+from orgs.views.wizard.gate import is_returning, onward, show, step_url, step_view
+
+STEP = WizardStep.ADMINISTRATOR
+
+
+@step_view(STEP)
+def organization_administrator(request: Request, registration: Registration) -> HttpResponse:
+    typed = request.POST if request.method == "POST" else holding.parked(request, registration, STEP)
+    people = list(registration.administrators.all())
+    form = OrganizationAdministratorForm(typed, people=people)
+    creates = typed is not None and typed.get("selected") == NEW
+    newcomer = RegistrationPersonForm(
+        typed if creates else None,
+        prefix=NEW,
+        registration=registration,
+        initial=RegistrationPersonForm.as_typed(typed),
+    )
+    if request.method == "POST" and form.is_valid() and _name(request, registration, form, newcomer):
+        return onward(request, registration, STEP)
+    return show(request, registration, STEP, {"form": form, "newcomer": newcomer, "people": people})
+
+
+@step_view(STEP)
+def person(request: Request, registration: Registration, person: UUID) -> HttpResponse:
+    """Correct or remove somebody entered earlier."""
+    administrator = access.administrator_of(registration, person)
+    stored = {name: getattr(administrator, name) for name in PersonForm.base_fields}
+    form = RegistrationPersonForm(request.POST or None, registration=registration, initial=stored)
+    if request.method == "POST" and "remove" in request.POST:
+        administrators.remove(request.actor, registration, administrator=administrator)
+        messages.success(request, f"{administrator.full_name} is no longer part of this registration.")
+        return _back(request, registration)
+    if request.method == "POST" and form.is_valid() and _correct(request, registration, administrator, form):
+        return _back(request, registration)
+    return show(request, registration, STEP, {"form": form, "administrator": administrator}, template="person")
+
+
+def _name(
+    request: Request, registration: Registration, form: OrganizationAdministratorForm, newcomer: RegistrationPersonForm
+) -> bool:
+    """Select or create; whether that went well. What did not is said beside its field."""
+    selected = form.selected_person()
+    if selected:
+        administrators.choose_organization_administrator(request.actor, registration, administrator=selected)
+        return True
+    if not newcomer.is_valid():
+        return False
+    try:
+        administrators.enter_organization_administrator(request.actor, registration, person=newcomer.person())
+    except Invalid as refusal:
+        show_refusal(newcomer, refusal)
+    return not newcomer.errors
+
+
+def _correct(
+    request: Request,
+    registration: Registration,
+    administrator: RegistrationAdministrator,
+    form: RegistrationPersonForm,
+) -> bool:
+    try:
+        administrators.correct(request.actor, registration, administrator=administrator, person=form.person())
+    except Invalid as refusal:
+        show_refusal(form, refusal)
+    return not form.errors
+
+
+def _back(request: Request, registration: Registration) -> HttpResponse:
+    """To the step whose Edit link one followed, or as near to it as is open."""
+    current = Registration.objects.get(pk=registration.pk)
+    came_from = request.GET.get("step", "")
+    step = WizardStep(came_from) if came_from in WizardStep.values else STEP
+    if not wizard.is_open(current, step):
+        step = wizard.first_open(current)
+    return redirect(step_url(current, step, returning=is_returning(request)))
