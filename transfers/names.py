@@ -55,7 +55,9 @@ def safe_filename(name: str) -> str:
 def ascii_filename(name: str) -> str:
     """``name`` in plain ASCII, for clients that do not read RFC 5987."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return plain if plain.strip(". ") else "file"
+    if plain.startswith(".") and not name.startswith("."):
+        plain = f"file{plain}"
+    return plain.rstrip(". ") or "file"
 
 
 def _shorten(text: str, most: int) -> str:
