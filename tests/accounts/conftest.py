@@ -37,6 +37,11 @@ def invited(db: None) -> Invited:
 
 
 @pytest.fixture
+def invited_other(db: None) -> Invited:
+    return invite("Kim", "Lindqvist", "kim.lindqvist@hawker.example")
+
+
+@pytest.fixture
 def person(db: None) -> User:
     """Somebody active, whose password is ``PASSWORD``."""
     return activate(invite())

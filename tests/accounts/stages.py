@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
@@ -56,8 +56,8 @@ def activate(invited: Invited, *, password: str = PASSWORD) -> User:
     return first_login.choose_password(visitor, begun=begun, password=password)
 
 
-def sign_in(client: Client, identifier: str, password: str = PASSWORD, **more: str) -> HttpResponse:
-    return client.post("/sign-in/", {"identifier": identifier, "password": password, **more})  # type: ignore[return-value]
+def enter(client: Client, identifier: str, password: str = PASSWORD, **more: str) -> Any:
+    return client.post("/sign-in/", {"identifier": identifier, "password": password, **more})
 
 
 def is_signed_in(client: Client) -> bool:

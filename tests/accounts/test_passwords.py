@@ -1,0 +1,249 @@
+"""Own passwords: reset by mail, changed by somebody who knows the current one; and the reminder of a User ID."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+import time_machine
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import people
+from core.models import AuditEvent, Mail, Outcome, Token
+from core.outbox import render
+from tests.accounts.stages import (
+    ADMINISTRATOR,
+    PASSWORD,
+    Invited,
+    comparable,
+    enter,
+    events,
+    is_signed_in,
+    link_in,
+    mails,
+)
+
+NEW = "eleven quiet lighthouses"
+ONE_SECOND = timedelta(seconds=1)
+
+
+def ask(client: Client, identifier: str) -> object:
+    return client.post("/forgot-password/", {"identifier": identifier})
+
+
+def reset_link(client: Client, person: User) -> str:
+    ask(client, person.email)
+    return urlsplit(link_in(mails("password_reset")[-1], "/forgot-password/")).path
+
+
+def follow(client: Client, link: str, password: str = NEW) -> int:
+    return client.post(link, {"password": password, "repeated": password}).status_code
+
+
+def change(client: Client, current: str = PASSWORD, password: str = NEW, repeated: str = "") -> int:
+    given = {"current_password": current, "password": password, "repeated": repeated or password}
+    return client.post("/account/password/", given).status_code
+
+
+def test_the_link_of_the_mail_sets_a_new_password_and_signs_nobody_in(client: Client, person: User) -> None:
+    link = reset_link(client, person)
+    assert client.get(link).status_code == 200
+    response = client.post(link, {"password": NEW, "repeated": NEW})
+    assert response["Location"] == "/sign-in/"
+    assert not is_signed_in(client)
+    assert enter(Client(), person.user_id).status_code == 422
+    assert enter(client, person.user_id, NEW).status_code == 302
+    assert [mail.to for mail in mails("password_changed")] == [person.email]
+    assert [event.actor_label for event in events("accounts.password.reset")] == [person.user_id]
+
+
+def test_the_link_works_once(client: Client, person: User) -> None:
+    link = reset_link(client, person)
+    assert follow(client, link) == 302
+    response = client.post(link, {"password": PASSWORD, "repeated": PASSWORD})
+    assert response.status_code == 410
+    assert "Ask for a new link" in response.content.decode()
+    assert enter(client, person.user_id, NEW).status_code == 302
+
+
+def test_looking_at_the_link_uses_nothing_up(client: Client, person: User) -> None:
+    link = reset_link(client, person)
+    for _ in range(5):
+        assert client.get(link, {"password": NEW, "repeated": NEW}).status_code == 200
+        assert client.head(link).status_code == 200
+    assert Token.objects.get().used_at is None
+    assert follow(client, link) == 302
+
+
+@pytest.mark.parametrize(("late_by", "status"), [(-ONE_SECOND, 302), (ONE_SECOND, 410)])
+def test_the_link_ends_after_an_hour(client: Client, person: User, late_by: timedelta, status: int) -> None:
+    asked = timezone.now()
+    with time_machine.travel(asked, tick=False):
+        link = reset_link(client, person)
+    with time_machine.travel(asked + timedelta(hours=1) + late_by, tick=False):
+        assert follow(client, link) == status
+
+
+def test_a_new_password_ends_every_link(client: Client, person: User) -> None:
+    first, second = reset_link(client, person), reset_link(client, person)
+    assert follow(client, second) == 302
+    assert follow(client, first) == 410
+
+
+def test_a_new_address_ends_every_link(client: Client, person: User) -> None:
+    link = reset_link(client, person)
+    person.email = "jordan.new@hawker.example"
+    person.save()
+    assert follow(client, link) == 410
+    assert enter(client, person.user_id).status_code == 302
+
+
+def test_a_suspended_account_is_not_reset(client: Client, person: User) -> None:
+    link = reset_link(client, person)
+    people.suspend(ADMINISTRATOR, user=person, reason="Left the project.")
+    assert follow(client, link) == 410
+
+
+@pytest.mark.parametrize("secret", ["x", "A" * 43, "%00", "TOKEN"])
+def test_a_link_nobody_sent_opens_nothing(client: Client, db: None, secret: str) -> None:
+    response = client.get(f"/forgot-password/{secret}/")
+    assert response.status_code == 404
+    assert "Ask for a new link" in response.content.decode()
+
+
+def test_a_refused_password_leaves_the_link_alive(client: Client, person: User) -> None:
+    link = reset_link(client, person)
+    assert follow(client, link, "passwordpassword") == 422
+    assert follow(client, link) == 302
+
+
+def test_a_reset_ends_every_session(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    visitor = Client()
+    follow(visitor, reset_link(visitor, person))
+    assert not is_signed_in(client)
+
+
+def test_known_and_unknown_get_the_same_page(person: User, invited_other: Invited) -> None:
+    suspended = invited_other.user
+    people.suspend(ADMINISTRATOR, user=suspended, reason="Wrong person.")
+    for path, field in (("/forgot-password/", "identifier"), ("/forgot-user-id/", "email")):
+        pages = set()
+        for typed in (person.email, suspended.email, "nobody@hawker.example"):
+            response = Client().post(path, {field: typed})
+            pages.add((response.status_code, comparable(response.content, typed)))
+        assert len(pages) == 1, path
+
+
+def test_only_the_owner_gets_mail(client: Client, person: User) -> None:
+    ask(client, "nobody@hawker.example")
+    client.post("/forgot-user-id/", {"email": "nobody@hawker.example"})
+    assert not Mail.objects.exists()
+    ask(client, person.user_id.upper())
+    client.post("/forgot-user-id/", {"email": person.email.upper()})
+    assert {mail.to for mail in Mail.objects.all()} == {person.email}
+    assert [event.outcome for event in events("accounts.password.request_reset")] == [Outcome.REFUSED, Outcome.DONE]
+    assert [event.outcome for event in events("accounts.user_id.remind")] == [Outcome.REFUSED, Outcome.DONE]
+
+
+def test_the_link_has_the_configured_address_whatever_the_host_header_says(
+    person: User, settings: LazySettings
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    ask(Client(SERVER_NAME="evil.example"), person.email)
+    (mail,) = mails("password_reset")
+    assert link_in(mail, "/forgot-password/").startswith(settings.BASE_URL)
+    assert "evil.example" not in str(render(mail))
+
+
+def test_no_row_of_the_outbox_or_the_trail_opens_anything(client: Client, person: User) -> None:
+    secret = reset_link(client, person).split("/")[2]
+    assert len(secret) == 43
+    for row in (*Mail.objects.all(), *AuditEvent.objects.all(), *Token.objects.all()):
+        assert secret not in str(vars(row))
+
+
+def test_the_token_page_keeps_its_address_to_itself(client: Client, person: User) -> None:
+    response = client.get(reset_link(client, person))
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_somebody_who_was_never_in_is_told_how_to_begin(client: Client, invited: Invited) -> None:
+    ask(client, invited.user.email)
+    assert not mails("password_reset")
+    (mail,) = mails("first_login_first")
+    assert link_in(mail, "/first-time-login/")
+    assert invited.user.user_id in render(mail).text
+
+
+def test_the_reminder_names_the_user_id(client: Client, person: User) -> None:
+    client.post("/forgot-user-id/", {"email": person.email})
+    (mail,) = mails("user_id_reminder")
+    rendered = render(mail)
+    assert f"your User ID is: {person.user_id}" in rendered.text
+    assert person.user_id in rendered.html
+    assert rendered.subject == "Your MAG User ID"
+
+
+def test_asking_too_often_is_told_to_wait_known_or_not(person: User) -> None:
+    for typed in (person.email, "nobody@hawker.example"):
+        statuses = [
+            Client(REMOTE_ADDR=f"203.0.113.{number}").post("/forgot-password/", {"identifier": typed}).status_code
+            for number in range(6)
+        ]
+        assert statuses == [200] * 5 + [429]
+
+
+def test_without_redis_no_mail_is_asked_for(client: Client, person: User, no_redis: None) -> None:
+    assert client.post("/forgot-password/", {"identifier": person.email}).status_code == 503
+    assert client.post("/forgot-user-id/", {"email": person.email}).status_code == 503
+    assert not Mail.objects.exists()
+
+
+def test_a_change_keeps_this_session_and_ends_the_others(client: Client, person: User) -> None:
+    other = Client()
+    enter(client, person.user_id)
+    enter(other, person.user_id)
+    before = client.session.session_key
+    assert change(client) == 302
+    assert is_signed_in(client)
+    assert client.session.session_key != before
+    assert not is_signed_in(other)
+    assert enter(other, person.user_id, NEW).status_code == 302
+    assert [mail.to for mail in mails("password_changed")] == [person.email]
+    assert [event.outcome for event in events("accounts.password.change")] == [Outcome.DONE]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"current": "wrong wrong wrong"},
+        {"password": "fourteen chars"},
+        {"password": PASSWORD},
+        {"repeated": "something else here"},
+        {"current": ""},
+    ],
+)
+def test_a_change_that_is_refused_changes_nothing(client: Client, person: User, given: dict[str, str]) -> None:
+    enter(client, person.user_id)
+    assert change(client, **given) == 422
+    assert not mails("password_changed")
+    assert enter(Client(), person.user_id).status_code == 302
+    assert change(client) == 302
+
+
+def test_guessing_the_current_password_is_stopped(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    statuses = [change(client, current=f"wrong guess {number}") for number in range(11)]
+    assert statuses == [422] * 10 + [429]
+    assert change(client) == 429
+
+
+def test_a_change_needs_somebody_signed_in(client: Client, person: User) -> None:
+    assert change(client) == 302
+    assert enter(client, person.user_id).status_code == 302
