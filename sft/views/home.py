@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.decorators import signed_in
 from core.actor import Actor
 from core.errors import Conflict, NotFound
 from core.http import Request
@@ -21,7 +22,7 @@ from orgs.models import Membership, RoleAssignment
 from sft import access, queries
 from sft.services import access as accesses
 from sft.services import launches, standing, subscriptions
-from sft.views.guards import member, signed_in
+from sft.views.guards import member
 
 # Where each application that is built in opens.
 ENTRANCES = {SFT: "sft:received"}
