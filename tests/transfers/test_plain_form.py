@@ -46,7 +46,7 @@ def post(actor: Actor) -> Post:
         factory.cookies["csrf"] = secret
         request = factory.generic("POST", "/", body[: len(body) - cut], content_type=MULTIPART_CONTENT)
         request.META["CONTENT_LENGTH"] = str(len(body))
-        request._stream = _Limited(request.META["wsgi.input"], len(body) - cut)  # type: ignore[attr-defined]
+        request._stream = _Limited(request.META["wsgi.input"], len(body) - cut)  # type: ignore[assignment]
         request.actor = actor  # type: ignore[attr-defined]
         return receive_files(request, subject=SUBJECT, then=then or _count)  # type: ignore[arg-type, return-value]
 

@@ -13,6 +13,7 @@ import time_machine
 from django.conf import LazySettings
 from django.utils import timezone
 
+from core import wakeups
 from core.actor import Actor
 from tests.transfers.conftest import PART, Listener
 from tests.transfers.sending import files_in, new_upload, push_all, random_bytes, send, send_all, store_all
@@ -224,7 +225,7 @@ def test_a_question_that_cannot_be_asked_does_not_count(
         return False
 
     send(actor, upload, CONTENT, 1)
-    monkeypatch.setattr(sweeping.wakeups, "now", no_broker)
+    monkeypatch.setattr(wakeups, "now", no_broker)
     for _ in range(NODE_LOST_AFTER + 1):
         sweeping.ask_nodes()
     assert Node.objects.get().unanswered == 0
