@@ -174,6 +174,11 @@ def control(field: BoundField) -> SafeString:
 
 @register.filter
 def is_confirmed(field: BoundField) -> bool:
-    """True where the form came back with errors but this field was filled and is right."""
+    """True where the form came back because of other fields, and this one was filled and is right.
+
+    What is wrong with the form as a whole may be wrong with any field, so then none is called right.
+    """
     form = field.form
-    return bool(form.is_bound and form.errors and not field.errors and not field.field.disabled and field.value())
+    if not form.is_bound or not form.errors or form.non_field_errors():
+        return False
+    return bool(not field.errors and not field.field.disabled and field.value())
