@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.admin import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -19,6 +20,9 @@ from accounts.services import one_time_passwords, people
 from core.errors import DomainError, Invalid
 from core.http import Request
 
+# Permissions do not come from groups here: see ``accounts.backends``.
+admin.site.unregister(Group)
+
 
 class ReasonForm(ActionForm):
     reason = forms.CharField(required=False, max_length=500, label="Reason:")
@@ -28,7 +32,7 @@ class ReasonForm(ActionForm):
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Find people, see how they stand, keep them out or let them in again, and issue a One-Time Password."""
 
-    list_display = ("user_id", "full_name", "email", "state", "is_staff", "last_login", "created_at")
+    list_display = ("user_id", "full_name", "email", "state", "last_login")
     list_filter = ("state", "is_staff", "created_at")
     search_fields = ("user_id__startswith", "email__startswith", "last_name__istartswith")
     search_help_text = "Start of a User ID, an e-mail address or a last name"
@@ -49,6 +53,9 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "title": "People"})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from core.actor import Actor
 from core.errors import Invalid
 from core.models import Outcome
 
-REFUSED = "These sign-in details do not match. Check your User ID or e-mail address and your password, then try again."
+REFUSED = "These sign-in details do not match. Check what you typed in both fields and try again."
 
 
 def sign_in(actor: Actor, *, identifier: str, password: str) -> User:
