@@ -68,4 +68,5 @@ class RoleAssignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_role_display()} {self.application or ''}".strip()
+        label = self.get_role_display()
+        return f"{label} ({self.application})" if self.application else label

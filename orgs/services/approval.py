@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -166,6 +167,7 @@ def _tell_administrator(
             "roles": [_role_in_words(entry) for entry in named],
             "applications": [application.name for application in registration.applications.all()],
             "contact": registration.contact_name,
+            "days": settings.ONE_TIME_PASSWORD_LIFETIME.days,
             "is_contact": user.email == registration.contact_email.lower(),
         },
         links={"first_login": outbox.Link("accounts:first-time-login"), "sign_in": outbox.Link("accounts:sign-in")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import queries as people_queries
@@ -90,6 +91,7 @@ def _tell_user(template: str, membership: Membership, actor: Actor) -> None:
             "first_name": membership.user.first_name,
             "user_id": membership.user.user_id,
             "company": membership.organization.legal_name,
+            "days": settings.ONE_TIME_PASSWORD_LIFETIME.days,
             "administrator": administrator.full_name if administrator else "",
             "administrator_email": administrator.email if administrator else "",
         },

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import signed_in
@@ -80,7 +82,9 @@ def hand_over(request: Request, pk: UUID) -> HttpResponse:
     membership = _member(request, pk)
     secret = handover.take(request)
     shown = secret.value if secret and secret.subject == membership.pk else ""
-    response = render(request, "orgs/administration/hand_over.html", {"member": membership, "secret": shown})
+    address = f"{settings.BASE_URL}{reverse('accounts:first-time-login')}"
+    context = {"member": membership, "secret": shown, "address": address}
+    response = render(request, "orgs/administration/hand_over.html", context)
     if secret and request.method == "GET":
         handover.forget(response)
     return response
