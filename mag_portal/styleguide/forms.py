@@ -34,6 +34,7 @@ class SampleForm(forms.Form):
         required=False,
     )
     note = forms.CharField(label="Note to the operator", widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    certificate = forms.FileField(label="Certificate", help_text="PDF, at most 10 MB.", required=False)
     organization_id = forms.CharField(label="Organization ID", initial="EXO-7F3K-92QD", disabled=True, required=False)
     terms = forms.BooleanField(label="I may register this organisation", help_text="You act for it, or were asked to.")
 
