@@ -22,7 +22,16 @@ REDIS_LOCK = REQUIREMENTS / "redis-server.txt"
 # For each purpose the lock file it installs, and after it those that hold all of that too.
 LOCKS = {"run": ("local", "development"), "test": ("development",)}
 OLDEST = (3, 11)
-PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
+PIP = (
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--use-pep517",
+    "--no-deps",
+    "--require-hashes",
+)
 
 
 def main(purpose: str) -> None:
