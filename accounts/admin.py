@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.contrib.auth.admin import Group
+from django.contrib.auth import admin as _auth_admin  # noqa: F401 - registers groups
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -60,7 +61,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        nothing_to_save = {"show_save": False, "show_save_and_continue": False}
+        nothing_to_save = {"title": "Account", "show_save": False, "show_save_and_continue": False}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **nothing_to_save})
 
     def get_urls(self) -> list[URLPattern]:

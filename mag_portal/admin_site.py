@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from core.http import Request
+
 
 class OperatorAdminSite(AdminSite):
-    """Stock admin whose only way in is the gateway's own sign-in, with its throttles and audit."""
+    """Stock admin whose ways in and out, and whose passwords, are the gateway's own, with its throttles and audit."""
 
     site_header = f"{settings.OPERATOR_NAME} · Managed Access Gateway"
     site_title = f"{settings.OPERATOR_NAME} operator"
@@ -24,3 +26,19 @@ class OperatorAdminSite(AdminSite):
             return redirect("admin:index")
         destination = request.GET.get("next") or reverse("admin:index")
         return redirect_to_login(destination)
+
+    def logout(  # type: ignore[override]
+        self,
+        request: Request,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        from accounts.views.sign_in import sign_out
+
+        return sign_out(request)
+
+    def password_change(  # type: ignore[override]
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        return redirect("accounts:change-password")

@@ -52,6 +52,17 @@ def test_others_do_not_get_in(client: Client, person: User) -> None:
     assert client.get(LIST, follow=True).redirect_chain[-1][0] != LIST
 
 
+def test_the_back_office_is_left_by_the_one_door(office: Client) -> None:
+    assert office.get("/admin/logout/").status_code == 405
+    assert office.post("/admin/logout/")["Clear-Site-Data"]
+    assert len(events("accounts.session.end")) == 1
+    assert not is_signed_in(office)
+
+
+def test_the_back_office_has_no_password_page_of_its_own(office: Client) -> None:
+    assert office.post("/admin/password_change/")["Location"] == "/account/password/"
+
+
 def test_people_are_found_and_their_passwords_are_not(office: Client, person: User) -> None:
     for wanted in (person.user_id, "jordan.smith@", "Smith"):
         assert person.email in office.get(LIST, {"q": wanted}).content.decode(), wanted
