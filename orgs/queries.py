@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Lower
 
 from accounts.models import User, UserState
 from core.actor import Actor
@@ -91,3 +94,8 @@ def operator_staff() -> QuerySet[User]:
 def registration_of_invitation(invitation: Invitation) -> Registration | None:
     """The live registration made with an invitation; one that was denied or ended no longer counts."""
     return Registration.objects.filter(invitation=invitation, state__in=LIVE_STATES).first()
+
+
+def users_by_email(addresses: Collection[str]) -> QuerySet[User]:
+    """The people who already have one of these addresses."""
+    return User.objects.alias(address=Lower("email")).filter(address__in=[address.lower() for address in addresses])

@@ -10,8 +10,7 @@ from accounts.decorators import signed_in
 from core import navigation
 from core.errors import NotAllowed
 from core.http import Request
-from orgs import access, policies, queries
-from orgs.views import summaries
+from orgs import access, policies, queries, summaries
 
 SECTION = "administration"
 

@@ -8,11 +8,12 @@ from django.shortcuts import redirect
 from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
+from orgs.addresses import step_url
 from orgs.forms.administrators import NEW, ApplicationAdministratorsForm, NewApplicationAdministratorForm
 from orgs.models import Registration, WizardStep
 from orgs.services.registrations import administrators
 from orgs.views import handover, holding
-from orgs.views.wizard.gate import is_returning, show, step_url, step_view
+from orgs.views.wizard.gate import is_returning, show, step_view
 from orgs.views.wizard.passwords import GENERATE, onwards_with_passwords
 
 STEP = WizardStep.APPLICATION_ADMINISTRATORS

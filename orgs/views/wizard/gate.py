@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.errors import NotFound
 from core.http import Request
 from orgs import access, wizard
+from orgs.addresses import RETURN, REVIEW, step_url
 from orgs.models import Registration, RegistrationState, WizardStep
 from orgs.views import handover, holding
 
 P = ParamSpec("P")
 StepView = Callable[Concatenate[Request, Registration, P], HttpResponse]
-REVIEW_FIRST = "review"
 
 
 def step_view(step: WizardStep) -> Callable[[StepView[P]], Callable[Concatenate[Request, UUID, P], HttpResponse]]:
@@ -95,15 +93,9 @@ def onward(request: Request, registration: Registration, step: WizardStep) -> Ht
     return redirect(step_url(current, following if wizard.is_open(current, following) else first_open))
 
 
-def step_url(registration: Registration, step: WizardStep, *, returning: bool = False, **kwargs: UUID) -> str:
-    """The address of a step; ``returning`` makes it lead back to Review."""
-    url = reverse(f"orgs:wizard-{step}", kwargs={"pk": registration.pk, **kwargs})
-    return f"{url}?{urlencode({'return': REVIEW_FIRST})}" if returning else url
-
-
 def is_returning(request: Request) -> bool:
     """Whether one came here by an Edit link of Review."""
-    return request.GET.get("return") == REVIEW_FIRST
+    return request.GET.get(RETURN) == REVIEW
 
 
 def enter(registration: Registration) -> HttpResponse:

@@ -11,11 +11,12 @@ from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
 from orgs import access, wizard
+from orgs.addresses import step_url
 from orgs.forms.administrators import OneTimePasswordForm
 from orgs.models import Registration, RegistrationAdministrator, WizardStep
 from orgs.services.registrations import administrators
 from orgs.views import handover
-from orgs.views.wizard.gate import is_returning, onward, show, step_url, step_view
+from orgs.views.wizard.gate import is_returning, onward, show, step_view
 
 STEP = WizardStep.ONE_TIME_PASSWORD
 GENERATE = "generate"

@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from core.http import Request
+from orgs.addresses import step_url
 from orgs.forms.profile import ProfileForm
 from orgs.models import Registration, WizardStep
 from orgs.services.registrations import drafts
 from orgs.views import holding
-from orgs.views.wizard.gate import onward, show, step_url, step_view
+from orgs.views.wizard.gate import onward, show, step_view
 from orgs.views.wizard.start import mail_link
 
 

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from core.errors import Conflict, Gone, Invalid, NotFound
 from core.http import Request
-from orgs import access, timelines
+from orgs import access, summaries, timelines
 from orgs.models import Registration, RegistrationState, WizardStep
 from orgs.services.registrations import submission
-from orgs.views import holding, summaries
+from orgs.views import holding
 from orgs.views.wizard.gate import enter, indicator, not_here, show, step_view
 
 STEP = WizardStep.REVIEW

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from orgs.addresses import step_url
 from orgs.models import OrganizationProfile, Registration, RegistrationAdministrator, WizardStep
-from orgs.views.wizard.gate import step_url
 
 
 @dataclass(frozen=True, slots=True)
