@@ -191,7 +191,8 @@ class OrganizationAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         members = Membership.objects.filter(organization=OuterRef("pk"), state=MembershipState.ACTIVE).order_by()
         count = members.values("organization").annotate(count=Count("pk")).values("count")
-        return super().get_queryset(request).annotate(member_count=Coalesce(Subquery(count), 0))
+        organizations: QuerySet[Any] = super().get_queryset(request)
+        return organizations.annotate(member_count=Coalesce(Subquery(count), 0))
 
     @admin.display(description="Active members")
     def active_members(self, organization: Any) -> int:
