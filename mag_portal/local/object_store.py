@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 import signal
+import sys
+import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 BUCKET = "mag-transfers"
 PORTS_NEEDED = 8
+PROBE = ".takes-objects"
 VOLUME_SIZE_MIB = 1024
+WAIT_FOR_STORE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +72,44 @@ class ObjectStore:
         """The store answers and holds the bucket, which is made if it is missing. Raises ``CannotStart`` when refused."""
         client = self.client()
         try:
-            if self.bucket not in {bucket.get("Name") for bucket in client.list_buckets().get("Buckets", [])}:
+            if not self._exists(client):
                 client.create_bucket(Bucket=self.bucket)
-            client.put_object(Bucket=self.bucket, Key=".ready", Body=b"")
+            client.put_object(Bucket=self.bucket, Key=PROBE, Body=b"probe")
+            client.delete_object(Bucket=self.bucket, Key=PROBE)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN:
                 raise CannotStart(f"The S3 store at {self.endpoint} refuses our keys: {error}") from error
             return False
         except BotoCoreError:
             return False
         return True
+
+    def _exists(self, client: S3Client) -> bool:
+        try:
+            client.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
+
+
+def main() -> int:
+    """``python -m mag_portal.local.object_store``: make the bucket of the environment's store; wait for the store."""
+    store = ObjectStore(
+        endpoint=os.environ["S3_ENDPOINT_URL"],
+        access_key=os.environ["S3_ACCESS_KEY_ID"],
+        secret_key=os.environ["S3_SECRET_ACCESS_KEY"],
+        bucket=os.environ.get("S3_BUCKET") or BUCKET,
+        region=os.environ.get("S3_REGION") or REGION,
+    )
+    deadline = time.monotonic() + WAIT_FOR_STORE
+    while not store.has_bucket():
+        if time.monotonic() > deadline:
+            sys.stderr.write(f"The S3 store at {store.endpoint} does not take objects.\n")
+            return 1
+        time.sleep(1)
+    return 0
 
 
 def embedded(credentials: Credentials, *, ports: list[int]) -> ObjectStore:
@@ -88,19 +121,21 @@ def embedded(credentials: Credentials, *, ports: list[int]) -> ObjectStore:
 
 
 def process(folder: Path, credentials: Credentials, *, ports: list[int]) -> Process:
-    """Write the keys into ``folder`` and describe the server; the first of the eight ``ports`` is the S3 one."""
+    """The server on ``folder``, with one identity that may do everything; the first of the eight ``ports`` is the S3 one."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for part in ("data", "log"):
         (folder / part).mkdir(exist_ok=True)
-    identities = _identities_path(folder)
-    identities.touch(mode=0o600)
-    identities.write_text(json.dumps(_identities(credentials)))
     store = embedded(credentials, ports=ports)
     return Process(
         name="s3",
         command=(programs.weed(), *_options(folder, ports=ports)),
         # Beside the command line, weed reads *.toml from its working folder and from ~/.seaweedfs.
-        environment={"HOME": str(folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2"},
+        environment={
+            "HOME": str(folder),
+            "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2",
+            "AWS_ACCESS_KEY_ID": credentials.s3_access_key,
+            "AWS_SECRET_ACCESS_KEY": credentials.s3_secret_key,
+        },
         folder=folder,
         ready=store.has_bucket,
         # A TERM flushes the volumes within a second; what follows only waits for streams that never end.
@@ -115,12 +150,6 @@ def _sockets(ports: list[int]) -> tuple[Path, ...]:
     _, s3, _, master, _, volume, _, filer = ports
     named = {"s3": s3, "master": master, "volume": volume, "filer": filer}
     return tuple(Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock") for name, port in named.items())  # noqa: S108
-
-
-def _identities(credentials: Credentials) -> dict[str, object]:
-    keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
-    actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    return {"identities": [{"name": "gateway", "credentials": [keys], "actions": actions}]}
 
 
 def _options(folder: Path, *, ports: list[int]) -> tuple[str, ...]:
@@ -156,12 +185,11 @@ def _options(folder: Path, *, ports: list[int]) -> tuple[str, ...]:
         f"-s3.port={s3}",
         f"-s3.port.grpc={s3_grpc}",
         f"-s3.localSocket={folder / 's3.sock'}",
-        f"-s3.config={_identities_path(folder)}",
         "-s3.iam=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
     )
 
 
-def _identities_path(folder: Path) -> Path:
-    return folder / "identities.json"
+if __name__ == "__main__":
+    sys.exit(main())
