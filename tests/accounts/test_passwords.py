@@ -190,6 +190,17 @@ def test_the_reminder_names_the_user_id(client: Client, person: User) -> None:
     assert rendered.subject == "Your MAG User ID"
 
 
+def test_the_owner_is_told_of_a_change_and_what_to_do_if_it_was_not_them(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    change(client)
+    (mail,) = mails("password_changed")
+    rendered = render(mail)
+    assert rendered.subject == "Your MAG password was changed"
+    assert f"the password for the User ID {person.user_id} was changed on" in rendered.text
+    assert link_in(mail, "/forgot-password/") in rendered.html
+    assert NEW not in str(rendered)
+
+
 def test_asking_too_often_is_told_to_wait_known_or_not(person: User) -> None:
     for typed in (person.email, "nobody@hawker.example"):
         statuses = [
