@@ -1,0 +1,217 @@
+"""The demonstration companies: people and organisations to look around with, made by the services themselves.
+
+Everybody gets in the way real people do: registration, the operator's approval, One-Time Password, First-Time Login. One
+password, generated for this installation, is everybody's own, so that one can sign in as each of them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.services import first_login, one_time_passwords, people
+from core import tokens
+from core.actor import Actor
+from core.models import Token
+from orgs.models import Application, Invitation, Membership, Organization, Role
+from orgs.services import actors, approval, invitations, users
+from orgs.services.registrations import administrators, drafts, submission
+from orgs.services.registrations.administrators import Person
+from sft.services import access
+
+VISITOR = Actor.anonymous()
+SEEDER = Actor.system("demonstration data")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody to sign in as."""
+
+    role: str
+    organization: str
+    user_id: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    accounts: tuple[Account, ...]
+    invitation_url: str
+
+    def as_json(self) -> dict[str, object]:
+        return {"accounts": [asdict(account) for account in self.accounts], "invitation_url": self.invitation_url}
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What its registration says; ``oa`` and ``aa`` are the administrators it names."""
+
+    legal_name: str
+    country: str
+    address_line_1: str
+    city: str
+    region: str
+    postal_code: str
+    phone: str
+    domain: str
+    oa: Person
+    aa: Person | None = None
+
+
+AURORA = Company(
+    legal_name="Aurora Aerospace, Inc.",
+    country="US",
+    address_line_1="1200 Skyline Drive",
+    city="Wichita",
+    region="Kansas",
+    postal_code="67202",
+    phone="+13162650123",
+    domain="aurora.example",
+    oa=Person("Olivia", "Adams", "olivia.adams@aurora.example", "+13162650124"),
+    aa=Person("Aaron", "Avery", "aaron.avery@aurora.example", "+13162650125"),
+)
+HARBOR = Company(
+    legal_name="Harbor Metals GmbH",
+    country="DE",
+    address_line_1="Am Sandtorkai 50",
+    city="Hamburg",
+    region="",
+    postal_code="20457",
+    phone="+494036660123",
+    domain="harbor-metals.example",
+    oa=Person("Hanna", "Oberg", "hanna.oberg@harbor-metals.example", "+494036660124"),
+)
+
+
+@transaction.atomic
+def seed() -> Demonstration:
+    """The operator with two staff accounts; a subscribed organisation with OA, AA and two employees, one of them without
+    access yet; an organisation that is not subscribed; and an invitation on its way to a company without an account.
+
+    All or nothing. Needs an empty gateway and is not for production.
+    """
+    password = _passphrase()
+    staff = [_staff(password, *name) for name in (("Sam", "Sterling"), ("Tess", "Turner"))]
+    clerk = actors.of_user(staff[0])
+    sft = Application.objects.get(code="sft")
+    aurora = _organization(clerk, AURORA, applications=[sft], password=password)
+    harbor = _organization(clerk, HARBOR, applications=[], password=password)
+    olivia, aaron = _member(aurora, Role.OA), _member(aurora, Role.AA)
+    emma = _employee(olivia, password, sft, Person("Emma", "Engel", "emma.engel@aurora.example"), approved_by=aaron)
+    noah = _employee(olivia, password, sft, Person("Noah", "Novak", "noah.novak@aurora.example"))
+    members = [
+        ("Organization Administrator", olivia),
+        ("Application Administrator", aaron),
+        ("Employee with access", emma),
+        ("Employee without access", noah),
+        ("Organization Administrator", _member(harbor, Role.OA)),
+    ]
+    invitation = _invite(olivia, sft)
+    accounts = (
+        *(Account("Operator staff", settings.OPERATOR_NAME, user.user_id, user.email, password) for user in staff),
+        *(_account(role, membership, password) for role, membership in members),
+    )
+    return Demonstration(accounts, _address(invitation))
+
+
+def _passphrase() -> str:
+    groups = ("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(5)) for _ in range(4))
+    return "-".join(groups)
+
+
+def _staff(password: str, first_name: str, last_name: str) -> User:
+    email = f"{first_name}.{last_name}@operator.example".lower()
+    user = people.create_staff(SEEDER, first_name=first_name, last_name=last_name, email=email)
+    secret = one_time_passwords.generate()
+    one_time_passwords.issue(SEEDER, user=user, secret_hash=one_time_passwords.hash_of(secret))
+    return _first_login(user, secret, password)
+
+
+def _organization(clerk: Actor, company: Company, *, applications: list[Application], password: str) -> Organization:
+    registration = drafts.start(VISITOR)
+    drafts.welcome_done(VISITOR, registration)
+    drafts.save_profile(
+        VISITOR,
+        registration,
+        profile=_profile(registration.profile(), company),
+        contact={
+            "contact_first_name": company.oa.first_name,
+            "contact_last_name": company.oa.last_name,
+            "contact_email": company.oa.email,
+            "contact_phone": company.oa.phone,
+        },
+        applications=applications,
+    )
+    oa = registration.administrators.get(is_contact=True)
+    administrators.choose_organization_administrator(VISITOR, registration, administrator=oa)
+    told = {
+        oa.email: administrators.set_one_time_password(VISITOR, registration, administrator=oa, typed=None),
+    }
+    if company.aa:
+        entered, secret = administrators.enter_application_administrator(
+            VISITOR, registration, person=company.aa, applications=applications, typed=None
+        )
+        told[entered.email] = secret
+    others = list(registration.administrators.exclude(pk=oa.pk))
+    chosen = dict.fromkeys(applications, others)
+    administrators.choose_application_administrators(VISITOR, registration, chosen=chosen)
+    organization = approval.approve(clerk, submission.submit(VISITOR, registration))
+    for email, secret in told.items():
+        _first_login(User.objects.get(email=email), secret, password)
+    return organization
+
+
+def _profile(empty: dict[str, object], company: Company) -> dict[str, object]:
+    given = asdict(company)
+    filled = {name: given.get(name, value) for name, value in empty.items()}
+    return {**filled, "website": f"https://{company.domain}", "email_domains": [company.domain]}
+
+
+def _first_login(user: User, secret: str, password: str) -> User:
+    begun = first_login.begin(VISITOR, user_id=user.user_id, secret=secret)
+    return first_login.choose_password(VISITOR, begun=begun, password=password)
+
+
+def _member(organization: Organization, role: Role) -> Membership:
+    return organization.memberships.select_related("user", "organization").get(roles__role=role)
+
+
+def _employee(
+    oa: Membership, password: str, application: Application, person: Person, *, approved_by: Membership | None = None
+) -> Membership:
+    added = users.add(
+        actors.of_member(oa), first_name=person.first_name, last_name=person.last_name, email=person.email
+    )
+    _first_login(added.membership.user, added.one_time_password, password)
+    if approved_by:
+        asked = access.request(actors.of_member(added.membership), application=application)
+        access.approve(actors.of_member(approved_by), grant=asked)
+    return added.membership
+
+
+def _invite(oa: Membership, application: Application) -> Invitation:
+    return invitations.create(
+        actors.of_member(oa),
+        company_name="Northwind Castings Ltd",
+        first_name="Nora",
+        last_name="North",
+        email="nora.north@northwind.example",
+        message="We would like to exchange the drawings for the bracket programme with you here.",
+        applications=[application],
+    )
+
+
+def _account(role: str, membership: Membership, password: str) -> Account:
+    user = membership.user
+    return Account(role, membership.organization.legal_name, user.user_id, user.email, password)
+
+
+def _address(invitation: Invitation) -> str:
+    token = Token.objects.get(purpose=invitations.LINK, subject_id=invitation.id)
+    return settings.BASE_URL + reverse("orgs:invitation", kwargs={"token": tokens.secret_of(token)})
