@@ -1,0 +1,13 @@
+"""gunicorn behind nginx: ``web`` serves pages, ``upload`` takes part bodies (many slow connections, threads each)."""  # noqa: INP001
+
+import os
+
+bind = "0.0.0.0:8000"
+worker_class = "gthread"
+workers = int(os.environ.get("GUNICORN_WORKERS", "3"))
+threads = int(os.environ.get("GUNICORN_THREADS", "16"))
+# nginx keeps its connections to us open; it is nginx that ends idle ones.
+keepalive = 75
+graceful_timeout = 60
+worker_tmp_dir = "/dev/shm"  # noqa: S108
+control_socket_disable = True
