@@ -47,7 +47,7 @@ def _read(maildir: Maildir, key: str) -> Mail:
         id=key,
         to=str(message.get("X-RcptTo", message.get("To", ""))),
         sender=str(message.get("From", "")),
-        subject=str(message.get("Subject", "")),
+        subject=str(message.get("Subject", "")).strip(),
         at=_received(key),
         text=text,
         html=html,
