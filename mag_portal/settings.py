@@ -262,6 +262,9 @@ REVIEW_BUSINESS_DAYS = 2
 # --- Captcha ------------------------------------------------------------------------------------------------------
 CAPTCHA_TIMEOUT = 30  # minutes
 CAPTCHA_LENGTH = 6
+CAPTCHA_CHALLENGE_FUNCT = "orgs.captcha.challenge"
+CAPTCHA_FONT_SIZE = 40
+CAPTCHA_LETTER_ROTATION = (-25, 25)
 CAPTCHA_TEST_MODE = False
 CAPTCHA_GET_FROM_POOL = False
 CAPTCHA_FLITE_PATH: str | None = env.str("CAPTCHA_FLITE_PATH", default="") or None

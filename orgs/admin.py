@@ -192,7 +192,8 @@ class OrganizationAdmin(ReadOnlyAdmin):
         members = Membership.objects.filter(organization=OuterRef("pk"), state=MembershipState.ACTIVE).order_by()
         count = members.values("organization").annotate(count=Count("pk")).values("count")
         organizations: QuerySet[Any] = super().get_queryset(request)
-        return organizations.annotate(member_count=Coalesce(Subquery(count), 0))
+        counted: QuerySet[Any] = organizations.annotate(member_count=Coalesce(Subquery(count), 0))
+        return counted
 
     @admin.display(description="Active members")
     def active_members(self, organization: Any) -> int:

@@ -59,7 +59,7 @@ def of_profile(profile: OrganizationProfile) -> list[Row]:
     address = (
         profile.address_line_1,
         profile.address_line_2,
-        " ".join(part for part in (profile.postal_code, profile.city) if part),
+        " ".join(part for part in (profile.city, profile.postal_code) if part),
         profile.region,
         str(profile.country.name or ""),
     )

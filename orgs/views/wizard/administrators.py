@@ -36,7 +36,8 @@ def organization_administrator(request: Request, registration: Registration) -> 
     )
     if request.method == "POST" and form.is_valid() and _name(request, registration, form, newcomer):
         return onward(request, registration, STEP)
-    return show(request, registration, STEP, {"form": form, "newcomer": newcomer, "people": people})
+    newcomers = [person for person in people if not person.is_contact]
+    return show(request, registration, STEP, {"form": form, "newcomer": newcomer, "newcomers": newcomers})
 
 
 @step_view(STEP)

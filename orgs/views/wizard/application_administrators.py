@@ -29,8 +29,8 @@ def application_administrators(request: Request, registration: Registration) -> 
         done = act(request, registration, choice, newcomer)
         if done is not None:
             return done
-    context = {"form": choice, "newcomer": newcomer, "people": list(choice.people.values())}
-    return show(request, registration, STEP, context)
+    newcomers = [person for person in choice.people.values() if not person.is_contact]
+    return show(request, registration, STEP, {"form": choice, "newcomer": newcomer, "newcomers": newcomers})
 
 
 def _forms(

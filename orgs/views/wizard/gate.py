@@ -73,6 +73,8 @@ def show(
 
 def indicator(registration: Registration | None, *, current: WizardStep | str) -> list[dict[str, str]]:
     """All steps from captcha to Submitted for the step indicator; those that are open have an address."""
+    if registration and registration.state != RegistrationState.DRAFT:
+        return _all_done()
     done = wizard.completed(registration) if registration else []
     steps = [{"label": "Captcha", "url": "", "state": "done" if registration else "current"}]
     for step in wizard.STEPS:
@@ -81,6 +83,12 @@ def indicator(registration: Registration | None, *, current: WizardStep | str) -
         url = step_url(registration, step) if registration and reachable else ""
         steps.append({"label": step.label, "url": url, "state": state})
     return [*steps, {"label": "Submitted", "url": "", "state": "todo"}]
+
+
+def _all_done() -> list[dict[str, str]]:
+    labels = ("Captcha", *(step.label for step in wizard.STEPS))
+    done = [{"label": label, "url": "", "state": "done"} for label in labels]
+    return [*done, {"label": "Submitted", "url": "", "state": "current"}]
 
 
 def onward(request: Request, registration: Registration, step: WizardStep) -> HttpResponse:

@@ -41,6 +41,9 @@ def submitted(request: Request, pk: UUID) -> HttpResponse:
         return not_here(request)
     if registration.state == RegistrationState.DRAFT:
         return enter(registration)
-    steps = [{**step, "url": "", "state": "done"} for step in indicator(registration, current="")]
-    context = {"registration": registration, "steps": steps, "entries": timelines.of_registration(registration)}
+    context = {
+        "registration": registration,
+        "steps": indicator(registration, current=""),
+        "entries": timelines.of_registration(registration),
+    }
     return render(request, "orgs/wizard/submitted.html", context)
