@@ -68,7 +68,7 @@ class Gateway:
         for command in stack.commands:
             await supervisor.run(command)
         await supervisor.start(stack.gateway)
-        self._description = {"pid": os.getpid(), **stack.description, **whole.demonstration(folder)}
+        self._description = {"pid": os.getpid(), **stack.description, **whole.demonstration(self._choices)}
         self._note_pids(self._pids)
         supervisor.say(greeting(self._description))
 

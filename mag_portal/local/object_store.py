@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -28,7 +25,6 @@ BUCKET = "mag-transfers"
 PORTS_NEEDED = 8
 PROBE = ".takes-objects"
 VOLUME_SIZE_MIB = 1024
-WAIT_FOR_STORE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,24 +88,6 @@ class ObjectStore:
                 return False
             raise
         return True
-
-
-def main() -> int:
-    """``python -m mag_portal.local.object_store``: make the bucket of the environment's store; wait for the store."""
-    store = ObjectStore(
-        endpoint=os.environ["S3_ENDPOINT_URL"],
-        access_key=os.environ["S3_ACCESS_KEY_ID"],
-        secret_key=os.environ["S3_SECRET_ACCESS_KEY"],
-        bucket=os.environ.get("S3_BUCKET") or BUCKET,
-        region=os.environ.get("S3_REGION") or REGION,
-    )
-    deadline = time.monotonic() + WAIT_FOR_STORE
-    while not store.has_bucket():
-        if time.monotonic() > deadline:
-            sys.stderr.write(f"The S3 store at {store.endpoint} does not take objects.\n")
-            return 1
-        time.sleep(1)
-    return 0
 
 
 def embedded(credentials: Credentials, *, ports: list[int]) -> ObjectStore:
@@ -189,7 +167,3 @@ def _options(folder: Path, *, ports: list[int]) -> tuple[str, ...]:
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mag_portal.local import credentials as secrets
 from mag_portal.local import mail, object_store, ports, postgresql, redis_server, web
@@ -64,11 +64,15 @@ def describe(choices: Choices) -> Stack:
     )
 
 
-def demonstration(folder: Path) -> dict[str, Any]:
-    """The accounts and the invitation that ``seed_demo`` left for people and scripts."""
-    path = folder / "demo.json"
+def demonstration(choices: Choices) -> dict[str, Any]:
+    """The accounts and the invitation that ``seed_demo`` left for people and scripts, at the address of this run."""
+    path = choices.data_dir / "demo.json"
     found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return {"accounts": found.get("accounts", []), "invitation_url": found.get("invitation_url", "")}
+    link = urlsplit(found.get("invitation_url", ""))
+    return {
+        "accounts": found.get("accounts", []),
+        "invitation_url": f"{choices.base_url}{link.path}" if link.path else "",
+    }
 
 
 def _database(choices: Choices, credentials: Credentials, chosen: Mapping[str, int]) -> Part:

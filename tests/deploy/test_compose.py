@@ -1,0 +1,150 @@
+"""docker-compose.yml is sound, and is what docs/operations.md says it is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.tables import REPOSITORY, column, listed, names, table
+from tests.deploy.test_settings_documented import required_settings, settings_read
+
+FILE = REPOSITORY / "docker-compose.yml"
+SOURCE = FILE.read_text()
+EXAMPLE = REPOSITORY / "deploy" / "example.env"
+COMPOSE: dict[str, Any] = yaml.safe_load(SOURCE)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name for name, service in SERVICES.items() if service["image"].startswith("managed-access-gateway:")}
+VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z0-9_]+)(?::([-?])[^}]*)?\}")
+
+
+def plain(text: str) -> str:
+    """Without the message that a missing value gets."""
+    return re.sub(r":\?[^}]*", "", text)
+
+
+def test_debians_compose_accepts_it() -> None:
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose is not installed; the tests below look at the structure.")
+    command = (program, "--file", str(FILE), "--env-file", str(EXAMPLE), "config", "--quiet")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("row", table("## With containers", "service"), ids=lambda row: row["service"])
+def test_images_ports_and_volumes_are_the_documented_ones(row: dict[str, str]) -> None:
+    service = SERVICES[row["service"].strip("`")]
+    assert listed(row["image"]) == [service["image"]]
+    assert listed(row["ports"]) == service.get("ports", [])
+    assert listed(row["volumes"]) == [plain(volume) for volume in service.get("volumes", [])]
+
+
+def test_every_service_is_documented() -> None:
+    assert names(column("## With containers", "service")) == set(SERVICES)
+
+
+def test_every_named_volume_is_declared_and_used() -> None:
+    mounted = (volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", []))
+    assert {name for name in mounted if re.fullmatch(r"[a-z]+", name)} == set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_settings_of_our_processes_exist_and_none_that_is_required_is_missing(name: str) -> None:
+    given = set(SERVICES[name]["environment"])
+    assert given - {"GUNICORN_WORKERS", "GUNICORN_THREADS"} <= settings_read()
+    assert required_settings() <= given
+
+
+def test_every_variable_of_the_env_file_is_documented_and_offered() -> None:
+    used = {name for name, _ in VARIABLE.findall(SOURCE)}
+    offered = set(re.findall(r"^(?:# )?([A-Z0-9_]+)=", EXAMPLE.read_text(), re.MULTILINE))
+    assert used == names(column("## With containers", "variable of `.env`")) == offered
+
+
+def test_what_is_needed_is_demanded_by_compose_and_set_in_the_example() -> None:
+    demanded = {name for name, mark in VARIABLE.findall(SOURCE) if mark == "?"}
+    rows = table("## With containers", "variable of `.env`")
+    documented = {name for row in rows if row["needed"] == "yes" for name in listed(row["variable of `.env`"])}
+    assert demanded == documented == set(re.findall(r"^([A-Z0-9_]+)=.", EXAMPLE.read_text(), re.MULTILINE))
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for line in SOURCE.splitlines():
+        key, _, value = line.strip().partition(": ")
+        if re.search(r"(SECRET|PASSWORD|ACCESS_KEY)", key):
+            assert value.startswith("${"), line
+
+
+def test_every_queue_has_its_worker() -> None:
+    queues = {
+        match[1]
+        for service in SERVICES.values()
+        if (match := re.search(r"--queues=(\S+)", str(service.get("command"))))
+    }
+    assert queues == {
+        "mail",
+        "transfers",
+        "housekeeping",
+        f"push.{SERVICES['worker-push']['environment']['NODE_NAME']}",
+    }
+
+
+def test_the_uploads_pool_and_the_push_worker_share_the_staging_disk_and_the_node() -> None:
+    pool, worker = SERVICES["upload"], SERVICES["worker-push"]
+    assert pool["volumes"] == worker["volumes"] == ["staging:/srv/staging"]
+    assert pool["environment"]["NODE_NAME"] == worker["environment"]["NODE_NAME"]
+
+
+def test_only_nginx_is_reachable_from_outside() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"nginx", "mail"}
+    assert all(port.startswith("127.0.0.1:") for port in published["mail"])
+
+
+def test_the_image_holds_every_package() -> None:
+    dockerfile = (REPOSITORY / "deploy" / "Dockerfile").read_text()
+    copied = set(re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE))
+    packages = {path.parent.name for path in REPOSITORY.glob("*/apps.py")}
+    assert copied == packages | {"templates", "static"}
+    ignored = (REPOSITORY / ".dockerignore").read_text()
+    assert all(f"!{name}\n" in ignored for name in copied)
+
+
+def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+    if program is None:
+        pytest.skip("nginx is not installed.")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        (
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=gateway.example", "-days", "1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ),
+        check=True,
+        capture_output=True,
+    )
+    text = (REPOSITORY / "deploy" / "nginx.conf").read_text()
+    changes = {
+        "user nginx;": "",
+        "/etc/nginx/tls": str(tmp_path),
+        "server web:8000;": "server 127.0.0.1:8000;",
+        "server upload:8000;": "server 127.0.0.1:8001;",
+        "/tmp/nginx.pid": str(tmp_path / "nginx.pid"),  # noqa: S108
+        "/dev/stdout": str(tmp_path / "access.log"),
+        "/dev/stderr": str(tmp_path / "error.log"),
+        "listen 80 ": "listen 127.0.0.1:18080 ",
+        "listen 443 ": "listen 127.0.0.1:18443 ",
+    }
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    (tmp_path / "nginx.conf").write_text(text)
+    command = (program, "-t", "-q", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
