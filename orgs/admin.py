@@ -21,7 +21,6 @@ from django.views.decorators.http import require_POST
 from core.admin import ReadOnlyAdmin
 from core.errors import DomainError, NotFound
 from core.http import Request
-from core.models import AuditEvent
 from core.templatetags.ui import until, when
 from orgs import access, policies, queries, summaries, timelines
 from orgs.forms.administration import DenialForm
@@ -67,7 +66,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     """The queue, by due time, and one page for each registration with everything on it."""
 
     list_display = ("company", "where", "contact", "invited_by", "received", "due", "state")
-    list_filter = (QueueFilter, "country")
+    list_filter = (QueueFilter,)
     list_select_related = ("invitation__organization",)
     search_fields = ("legal_name__istartswith", "contact_email__istartswith", "=uei", "=cage", "=duns", "=id")
     search_help_text = "Start of a name or of the contact’s e-mail; a whole UEI, CAGE, D-U-N-S or id"
@@ -81,6 +80,9 @@ class RegistrationAdmin(ReadOnlyAdmin):
         approve = path("<uuid:pk>/approve/", self._posted(self.approve), name="orgs_registration_approve")
         deny = path("<uuid:pk>/deny/", self._posted(self.deny), name="orgs_registration_deny")
         return [approve, deny, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "title": "Registrations"})
 
     def change_view(
         self,
@@ -156,6 +158,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     def _detail(self, request: Request, registration: Registration, form: DenialForm) -> HttpResponse:
         policies.can_see_registrations(request.actor).enforce()
         named = list(registration.administrators.prefetch_related("administered"))
+        is_waiting = registration.state == RegistrationState.SUBMITTED
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -163,17 +166,15 @@ class RegistrationAdmin(ReadOnlyAdmin):
             "registration": registration,
             "sections": summaries.of_registration(registration),
             "entries": timelines.of_registration(registration),
-            "known": queries.users_by_email([person.email for person in named]),
+            "known": queries.users_by_email([person.email for person in named]) if is_waiting else [],
             "decision": policies.can_decide(
                 request.actor,
                 registration,
                 decider_email=request.user.email,  # type: ignore[union-attr]
                 named_emails=[person.email for person in named],
             ),
-            "is_waiting": registration.state == RegistrationState.SUBMITTED,
-            "history": AuditEvent.objects.filter(
-                target_type=registration._meta.label, target_id=str(registration.pk)
-            ).order_by("-at", "-id")[:50],
+            "is_waiting": is_waiting,
+            "history": timelines.history(registration),
             "form": form,
         }
         return TemplateResponse(request, "admin/orgs/registration/detail.html", context)

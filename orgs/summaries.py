@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orgs.addresses import step_url
-from orgs.models import OrganizationProfile, Registration, RegistrationAdministrator, WizardStep
+from orgs.models import OrganizationProfile, Registration, RegistrationAdministrator, RegistrationState, WizardStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,10 @@ def of_registration(registration: Registration, *, editable: bool = False) -> li
         ),
         Section(
             "Organization Administrator",
-            _people([person for person in people if person.is_organization_administrator]),
+            _people(
+                [person for person in people if person.is_organization_administrator],
+                with_password=registration.state == RegistrationState.DRAFT,
+            ),
             edit(WizardStep.ADMINISTRATOR),
         ),
         Section(
@@ -86,11 +89,12 @@ def _contact(registration: Registration) -> list[Row]:
     ]
 
 
-def _people(people: list[RegistrationAdministrator]) -> list[Row]:
+def _people(people: list[RegistrationAdministrator], *, with_password: bool) -> list[Row]:
     rows = []
     for person in people:
-        password = "chosen; it cannot be shown again" if person.one_time_password_hash else "not chosen yet"
-        rows += [Row("Name", _named(person)), Row("Phone", person.phone), Row("One Time Password", password)]
+        rows += [Row("Name", _named(person)), Row("Phone", person.phone)]
+        if with_password:
+            rows.append(Row("One Time Password", "Chosen; it cannot be shown again"))
     return rows
 
 

@@ -9,8 +9,19 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from orgs.models import Registration, RegistrationState
+from core.models import AuditEvent
+from orgs.models import Registration, RegistrationState, WizardStep
 
+STEPS_IN_WORDS = {step.value: step.label for step in WizardStep}
+ACTIONS_IN_WORDS = {
+    "start": "Begun",
+    "save": "Saved",
+    "mail_link": "Link mailed",
+    "submit": "Submitted",
+    "approve": "Approved",
+    "deny": "Denied",
+    "expire": "Ended",
+}
 DECIDED = {RegistrationState.APPROVED: "Approved", RegistrationState.DENIED: "Denied"}
 
 
@@ -35,6 +46,19 @@ def of_registration(registration: Registration) -> list[Entry]:
         Entry("In review", "current", detail=_due(registration), who=f"Next: {settings.OPERATOR_NAME}"),
         Entry("Decided", "todo", detail="You hear of it by e-mail, and here."),
     ]
+
+
+def history(registration: Registration) -> list[Entry]:
+    """Everything that was done with a registration, newest first, from the audit trail."""
+    events = AuditEvent.objects.filter(target_type=registration._meta.label, target_id=str(registration.pk))
+    return [_happened(event) for event in events.order_by("-at", "-id")[:50]]
+
+
+def _happened(event: AuditEvent) -> Entry:
+    verb = event.action.rpartition(".")[2]
+    step = STEPS_IN_WORDS.get(event.data.get("step", ""), "")
+    label = f"{ACTIONS_IN_WORDS.get(verb, verb)} {step}".strip()
+    return Entry(label, "done", event.at, event.reason, event.actor_label)
 
 
 def _due(registration: Registration) -> str:
