@@ -1,0 +1,23 @@
+"""The operator's view of uploads and nodes: read only, the ledger is the engine's own."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.admin import ReadOnlyAdmin
+from transfers.models import Node, Upload
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "size", "state", "attempts", "last_error", "stored_at")
+    list_select_related = ("owner",)
+    list_filter = ("state", "created_at")
+    search_fields = ("=id", "=subject", "owner__user_id__startswith")
+    search_help_text = "A whole upload id or id of what it is for, or the start of a User ID"
+    date_hierarchy = "created_at"
+
+
+@admin.register(Node)
+class NodeAdmin(ReadOnlyAdmin):
+    list_display = ("name", "seen_at", "unanswered")
