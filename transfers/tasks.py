@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_ready
+from django.conf import settings
 
 from transfers.services import cleaning, finishing, pushing, sweeping
+from transfers.services.parts import push_queue
+
+
+@worker_ready.connect
+def take_over(sender: Any, **_: Any) -> None:
+    """A push worker goes on at once where a killed one stopped."""
+    if push_queue(settings.NODE_NAME) in sender.app.amqp.queues.consume_from:
+        pushing.take_over()
 
 
 @shared_task

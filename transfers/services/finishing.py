@@ -33,8 +33,8 @@ from transfers.storage import (
 logger = logging.getLogger(__name__)
 
 FINISHER = Actor.system("finish upload")
-CLAIM_LIFETIME = timedelta(minutes=2)
-HEARTBEAT_SECONDS = 20.0
+CLAIM_LIFETIME = timedelta(minutes=1)
+HEARTBEAT_SECONDS = 10.0
 REFUSALS = 20
 DAMAGED = "What the object store gave back is not what was sent. Send the file again."
 

@@ -18,6 +18,7 @@ from transfers import queries, staging
 from transfers.connections import release
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import uploads
+from transfers.services.parts import push_queue
 from transfers.storage import DigestRefused, NoSuchMultipart, StoreError, StoreUnavailable, store
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,19 @@ def push_part(part_id: int) -> bool:
     else:
         return _enter(part, etag)
     return False
+
+
+def take_over() -> int:
+    """The node's push worker has started: free what its predecessor held when it died; returns how many parts.
+
+    Where several workers serve one node, a part may be pushed twice that way, which changes nothing.
+    """
+    held = Part.objects.filter(node=settings.NODE_NAME, state=PartState.STAGED, claimed_at__isnull=False)
+    ids = list(held.values_list("id", flat=True))
+    Part.objects.filter(id__in=ids, state=PartState.STAGED).update(claimed_at=None)
+    for part_id in ids:
+        wakeups.now("transfers.tasks.push_part", str(part_id), queue=push_queue(settings.NODE_NAME))
+    return len(ids)
 
 
 def lose(parts: list[Part], *, because: str) -> None:
