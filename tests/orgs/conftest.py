@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import kombu.pools
 import pytest
+from celery import current_app
+from django.conf import LazySettings
 from django.test import Client
 
 from accounts.models import User
+from core import throttles, wakeups
 from orgs.models import Membership
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Registrant
@@ -32,3 +36,22 @@ def browser_of() -> Callable[[Membership | User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def no_redis(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither throttles nor the broker find their Redis."""
+    broker = current_app.conf.broker_url
+    gone = settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(wakeups, "_quiet_until", 0.0)
+    throttles._limiter.cache_clear()
+    _use_broker(gone)
+    yield
+    throttles._limiter.cache_clear()
+    _use_broker(broker)
+
+
+def _use_broker(url: str) -> None:
+    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    kombu.pools.reset()
+    current_app._pool = current_app.amqp._producer_pool = None  # type: ignore[attr-defined]

@@ -68,7 +68,9 @@ class Registrant:
 
     def profile(self, *, query: str = "", **changes: Any) -> HttpResponse:
         data = {**PROFILE, "applications": [str(sft().pk)], **changes}
-        return self.post(WizardStep.PROFILE, {key: value for key, value in data.items() if value is not None}, query=query)
+        return self.post(
+            WizardStep.PROFILE, {key: value for key, value in data.items() if value is not None}, query=query
+        )
 
     def select_oneself(self) -> HttpResponse:
         return self.post(WizardStep.ADMINISTRATOR, {"selected": str(self.contact().pk)})
@@ -94,7 +96,13 @@ class Registrant:
     def up_to(self, step: WizardStep, url: str = "/register/") -> Registration:
         """Walk from the captcha until ``step`` is the open one."""
         self.begin(url)
-        walk = (self.welcome, self.profile, self.select_oneself, self.one_time_password, self.select_application_administrators)
+        walk = (
+            self.welcome,
+            self.profile,
+            self.select_oneself,
+            self.one_time_password,
+            self.select_application_administrators,
+        )
         for move in walk[: list(WizardStep).index(step)]:
             response = move()
             assert response.status_code == 302, response.content.decode()

@@ -20,7 +20,6 @@ from orgs.models import (
     OrganizationState,
     Partnership,
     RegistrationState,
-    Role,
     WizardStep,
 )
 from orgs.services import actors
