@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from mag_portal.local import choices as person
 from mag_portal.local import data_folder, ports
@@ -47,14 +48,13 @@ class Gateway:
         for number in STOPPING_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
         stack = whole.describe(self._choices)
-        await supervisor.open()
+        looking_round = await supervisor.open()
         starting = asyncio.create_task(self._start(supervisor, stack))
         waiting = asyncio.create_task(asked_to_stop.wait())
         try:
-            await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            await _first_of(starting, waiting, looking_round)
             if not asked_to_stop.is_set():
-                starting.result()
-                await waiting
+                await _first_of(waiting, looking_round)
         finally:
             starting.cancel()
             await self._stop(supervisor, stack)
@@ -84,6 +84,13 @@ class Gateway:
         self._pids = pids
         if self._description:
             data_folder.write_json(self._run_file, {**self._description, "processes": pids})
+
+
+async def _first_of(*tasks: asyncio.Task[Any]) -> None:
+    """Wait until one of them ends; raises what it raised."""
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        task.result()
 
 
 def _require_free(port: int) -> None:

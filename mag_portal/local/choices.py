@@ -17,7 +17,7 @@ HIGHEST_PORT = 65_535
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """``given`` holds the variables that each replace one embedded service."""
+    """``given`` holds the variables that each replace one embedded service; ``settings`` those we would make up otherwise."""
 
     port: int
     data_dir: Path
@@ -27,6 +27,7 @@ class Choices:
     bucket: str
     region: str
     given: Mapping[str, str]
+    settings: Mapping[str, str]
 
     @property
     def production(self) -> bool:
@@ -37,7 +38,7 @@ def read() -> Choices:
     """Raises ``CannotStart`` for a value that cannot be used."""
     port = _port(os.environ.get("PORT", ""))
     replaceable = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "EMAIL_URL")
-    given = {name: value for name in replaceable if (value := os.environ.get(name, ""))}
+    given = _set_among(*replaceable)
     if "S3_ENDPOINT_URL" in given:
         given |= {name: _required(name) for name in ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")}
     return Choices(
@@ -49,7 +50,12 @@ def read() -> Choices:
         bucket=os.environ.get("S3_BUCKET") or object_store.BUCKET,
         region=os.environ.get("S3_REGION") or object_store.REGION,
         given=given,
+        settings=_set_among("SECRET_KEY", "UPLOAD_ORIGINS"),
     )
+
+
+def _set_among(*names: str) -> dict[str, str]:
+    return {name: value for name in names if (value := os.environ.get(name, ""))}
 
 
 def _port(text: str) -> int:

@@ -24,7 +24,8 @@ REGION = "us-east-1"
 BUCKET = "mag-transfers"
 PORTS_NEEDED = 8
 PROBE = ".takes-objects"
-VOLUME_SIZE_MIB = 1024
+# Volumes are files that grow as they fill; the disk ends before their number does.
+VOLUME_SIZE_MIB, VOLUMES = 1024, 8192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class ObjectStore:
             config=Config(
                 signature_version="s3v4",
                 connect_timeout=2,
-                read_timeout=10,
+                read_timeout=5,
                 retries={"max_attempts": 1},
                 s3={"addressing_style": "path"},
             ),
@@ -152,8 +153,8 @@ def _options(folder: Path, *, ports: list[int]) -> tuple[str, ...]:
         f"-master.volumeSizeLimitMB={VOLUME_SIZE_MIB}",
         f"-volume.port={volume}",
         f"-volume.port.grpc={volume_grpc}",
-        "-volume.max=0",
-        "-volume.minFreeSpace=1GiB",
+        f"-volume.max={VOLUMES}",
+        "-volume.minFreeSpace=256MiB",
         "-volume.preStopSeconds=1",
         "-filer",
         f"-filer.port={filer}",

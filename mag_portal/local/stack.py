@@ -50,6 +50,7 @@ def describe(choices: Choices) -> Stack:
         "UPLOAD_ORIGINS": f"http://{ports.LOOPBACK}:{chosen['uploads']}",
         "DJANGO_SETTINGS_MODULE": "mag_portal.settings",
         "PYTHONUNBUFFERED": "1",
+        **choices.settings,
     }
     for service in (_database, _broker, _object_store, _mailbox):
         process, found = service(choices, credentials, chosen)

@@ -66,9 +66,11 @@ class Supervisor:
         for line in text.splitlines():
             self._own_lines.write(line)
 
-    async def open(self) -> None:
+    async def open(self) -> asyncio.Task[None]:
+        """Begin to look after what will be started. The task returned ends only by a fault in this program."""
         await self._arbiter.start()
         self._looking_round = asyncio.create_task(self._look_round())
+        return self._looking_round
 
     async def start(self, processes: Iterable[Process]) -> None:
         """Start them side by side and return when each is ready. Raises ``CannotStart`` when one is not in time."""
