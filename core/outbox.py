@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -106,10 +107,15 @@ def render(mail: Mail) -> Rendered:
         "base_url": settings.BASE_URL,
     }
     with override(mail.language):
-        subject = " ".join(render_to_string(f"{mail.template}.subject.txt", context).split())
-        text = render_to_string(f"{mail.template}.txt", context)
+        subject = " ".join(_plain(f"{mail.template}.subject.txt", context).split())
+        text = _plain(f"{mail.template}.txt", context)
         html = render_to_string(f"{mail.template}.html", {**context, "subject": subject})
     return Rendered(subject=subject, text=text.strip() + "\n", html=html)
+
+
+def _plain(template: str, context: Mapping[str, Any]) -> str:
+    """Text for people, in which ``&`` is ``&``: nothing is escaped for HTML."""
+    return Engine.get_default().get_template(template).render(Context(context, autoescape=False))
 
 
 def send(mail_id: UUID) -> bool:

@@ -50,8 +50,8 @@ def sink(settings: LazySettings) -> Iterator[Sink]:
 @pytest.fixture
 def letter(settings: LazySettings, tmp_path: Path) -> str:
     """A mail template of the tests' own: its name."""
-    (tmp_path / "letter.subject.txt").write_text("Hello\n{{ name|safe }} ")
-    (tmp_path / "letter.txt").write_text("Dear {{ name|safe }}, go to {{ door_url }} of {{ operator_name }}.")
+    (tmp_path / "letter.subject.txt").write_text("Hello\n{{ name }} ")
+    (tmp_path / "letter.txt").write_text("Dear {{ name }}, go to {{ door_url }} of {{ operator_name }}.")
     (tmp_path / "letter.html").write_text("<p>Dear {{ name }}, <a href='{{ door_url }}'>go</a></p>")
     templates = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
     settings.TEMPLATES = templates
