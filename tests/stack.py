@@ -65,6 +65,10 @@ class Stack:
     def base_url(self) -> str:
         return str(self.run["base_url"])
 
+    def variable(self, name: str) -> str:
+        """The value of an environment variable as its processes have it."""
+        return self._variables()[name]
+
     def account(self, role: str, *, organization: str = "") -> dict[str, str]:
         """The first demonstration account with this role (and, if given, of this organisation)."""
         for account in self.run["accounts"]:
@@ -130,16 +134,19 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command against it; returns what it prints."""
-        lines = (self.data_dir / "env").read_text().splitlines()
         done = subprocess.run(
             (sys.executable, "manage.py", *arguments),
             cwd=REPOSITORY,
-            env={**_plain_environment(), **dict(line.split("=", 1) for line in lines)},
+            env={**_plain_environment(), **self._variables()},
             capture_output=True,
             text=True,
             check=True,
         )
         return done.stdout
+
+    def _variables(self) -> dict[str, str]:
+        lines = (self.data_dir / "env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
 
     # --- Its mailbox ----------------------------------------------------------------------------------------------
 

@@ -3,9 +3,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from tests.e2e.slow_line import SlowLine
+from tests.stack import Stack
+
+expect.set_options(timeout=20_000)
 
 FLAGS = [
     "--no-sandbox",
@@ -18,21 +25,43 @@ FLAGS = [
 ]
 
 NewPerson = Callable[[], Page]
+UPLOADS_A_SECOND = 20 * 1024**2
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert chromium, "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = _launch(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def new_person(browser: Browser) -> Iterator[NewPerson]:
     """A browser of one's own for each person; a script that the page's policy stops, or that breaks, fails the test."""
+    with people_in(browser) as new_person:
+        yield new_person
+
+
+@pytest.fixture
+def new_person_far_away(playwright: Playwright, stack: Stack) -> Iterator[NewPerson]:
+    """The same, for people whose line to the upload pool carries ``UPLOADS_A_SECOND`` and no more."""
+    pool = urlsplit(stack.variable("UPLOAD_ORIGINS")).port
+    assert pool
+    with SlowLine(target=pool, bytes_a_second=UPLOADS_A_SECOND) as line:
+        browser = _launch(playwright, f"--host-resolver-rules=MAP 127.0.0.1:{pool} 127.0.0.1:{line.port}")
+        with people_in(browser) as new_person:
+            yield new_person
+        browser.close()
+
+
+@contextmanager
+def people_in(browser: Browser) -> Iterator[NewPerson]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -40,7 +69,7 @@ def new_person(browser: Browser) -> Iterator[NewPerson]:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.extend(_stopped_by_policy(line.text)))
         return page
@@ -49,6 +78,12 @@ def new_person(browser: Browser) -> Iterator[NewPerson]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def _launch(playwright: Playwright, *flags: str) -> Browser:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert chromium, "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
+    return playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags])
 
 
 def _stopped_by_policy(line: str) -> list[str]:

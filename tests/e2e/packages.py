@@ -35,16 +35,6 @@ def open_sft(page: Page) -> None:
     expect(page.get_by_role("heading", name="Received", level=1)).to_be_visible()
 
 
-def slow_down(page: Page, *, bytes_a_second: int) -> None:
-    """Give this page a line of this speed upwards."""
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": bytes_a_second},
-    )
-
-
 def begin(page: Page, *, recipient: str, title: str, files: list[Path]) -> None:
     """Start a package: its files travel as soon as they are chosen."""
     page.get_by_role("link", name="New Package").click()
@@ -52,7 +42,7 @@ def begin(page: Page, *, recipient: str, title: str, files: list[Path]) -> None:
     page.locator("[name=recipient]").fill(recipient)
     page.locator("[data-add-recipient]").click()
     expect(page.locator("[data-recipients] .chip")).to_have_count(1)
-    page.get_by_label("Title").fill(title)
+    page.locator("[name=title]").fill(title)
 
 
 def download(page: Page, name: str, into: Path) -> Path:

@@ -36,7 +36,7 @@ def follow(page: Page, mail: dict[str, Any], label: str) -> None:
 def sign_in(page: Page, stack: Stack, user_id: str, password: str) -> None:
     page.goto(f"{stack.base_url}/")
     page.get_by_label("User ID or e-mail").fill(user_id)
-    page.get_by_label("Password", exact=True).fill(password)
+    page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="Home").first).to_be_visible()
 

@@ -24,7 +24,7 @@ PETER = Newcomer("Peter", "Park", "peter.park@northwind.example")
 def approve(page: Page, stack: Stack, company: str, *, shots: str = "") -> None:
     """Operator staff follow their mail to the queue and approve."""
     clerk = sign_in_as(page, stack, "Operator staff")
-    follow(page, stack.wait_for_mail(clerk["email"], company), "registration")
+    follow(page, stack.wait_for_mail(clerk["email"], company), "Review the registration")
     if shots:
         take(page, f"{shots}-operator-detail")
     page.get_by_role("button", name="Approve").click()
@@ -54,7 +54,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     wizard.create_application_administrator(nora, PETER, shots="06")
     wizard.submit(nora, shots="07")
     received = stack.wait_for_mail(INVITED, "received")
-    follow(nora, received, "status")
+    follow(nora, received, "See how it stands")
     take(nora, "08-status")
 
     approve(clerk, stack, "Northwind Castings Ltd", shots="09")
@@ -73,18 +73,18 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     source = tmp_path / "Bracket programme, drawings.tar"
     sent = packages.make_file(source, 200)
     packages.begin(nora, recipient=stack.account("Employee with access")["email"], title="Drawings", files=[source])
-    expect(nora.get_by_text("Stored").first).to_be_visible(timeout=120_000)
+    expect(nora.get_by_text("Stored", exact=True).first).to_be_visible(timeout=120_000)
     take(nora, "12-new-package")
     nora.get_by_role("button", name="Send", exact=True).click()
-    expect(nora.get_by_text("Delivered").first).to_be_visible(timeout=60_000)
+    expect(nora.get_by_text("Delivered", exact=True).first).to_be_visible(timeout=60_000)
     take(nora, "13-sent-package")
 
     # The recipient's mail leads, by way of the sign-in, to the package.
     emma = stack.account("Employee with access")
     arrived = stack.wait_for_mail(emma["email"], "Drawings")
-    follow(olivia, arrived, "Open")
+    follow(olivia, arrived, "Open the package")
     olivia.get_by_label("User ID or e-mail").fill(emma["user_id"])
-    olivia.get_by_label("Password", exact=True).fill(emma["password"])
+    olivia.locator("input[name=password]").fill(emma["password"])
     olivia.get_by_role("button", name="Sign in").click()
     expect(olivia.get_by_role("heading", level=1)).to_contain_text("Drawings")
     take(olivia, "14-received-package")
@@ -102,14 +102,14 @@ def test_an_organisation_with_an_account_is_subscribed_and_opens_the_application
     take(hanna, "20-home-not-subscribed")
     hanna.get_by_role("button", name=re.compile("Request subscription", re.IGNORECASE)).click()
 
-    sign_in_as(clerk, stack, "Operator staff")
-    clerk.goto(f"{stack.base_url}/admin/sft/subscription/")
-    clerk.locator("#result_list").get_by_role("link").first.click()
+    staff = sign_in_as(clerk, stack, "Operator staff")
+    follow(clerk, stack.wait_for_mail(staff["email"], "asks to be subscribed"), "Confirm or deny")
     take(clerk, "21-operator-subscription")
-    clerk.get_by_role("button", name="Confirm").click()
+    clerk.get_by_label("Confirm").check()
+    clerk.get_by_role("button", name="Save", exact=True).click()
 
     confirmed = stack.wait_for_mail(account["email"], "subscribed")
-    follow(hanna, confirmed, "Home")
+    follow(hanna, confirmed, "Go to Home")
     take(hanna, "22-home-subscribed")
     packages.open_sft(hanna)
 
@@ -136,7 +136,7 @@ def test_an_administrator_adds_a_user_who_requests_access_and_opens_the_applicat
     olivia.reload()
     expect(olivia.get_by_text(wizard.ONE_TIME_PASSWORD)).to_have_count(0)
 
-    activate = stack.wait_for_mail(newcomer.email, "")
+    activate = stack.wait_for_mail(newcomer.email, "Activate your account")
     first_time_login(iris, activate, wizard.ONE_TIME_PASSWORD, user_id=user_id_in(activate))
     expect(iris.get_by_role("link", name="Open Application")).to_have_count(0)
     take(iris, "33-home-without-access")
@@ -144,13 +144,13 @@ def test_an_administrator_adds_a_user_who_requests_access_and_opens_the_applicat
     take(iris, "34-home-waiting")
 
     account = sign_in_as(aaron, stack, "Application Administrator")
-    follow(aaron, stack.wait_for_mail(account["email"], "access"), "request")
+    follow(aaron, stack.wait_for_mail(account["email"], "Ivanova requests access"), "See pending requests")
     take(aaron, "35-pending-requests")
     aaron.get_by_role("checkbox", name=re.compile("Ivanova")).check()
     aaron.get_by_role("button", name="Approve").click()
 
     granted = stack.wait_for_mail(newcomer.email, "granted")
-    follow(iris, granted, "Home")
+    follow(iris, granted, "Go to Home")
     packages.open_sft(iris)
 
 
@@ -169,6 +169,6 @@ def test_nobody_signs_in_before_the_operator_has_approved(stack: Stack, new_pers
     wizard.submit(page)
     page.goto(f"{stack.base_url}/")
     page.get_by_label("User ID or e-mail").fill(contact.email)
-    page.get_by_label("Password", exact=True).fill(wizard.ONE_TIME_PASSWORD)
+    page.locator("input[name=password]").fill(wizard.ONE_TIME_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert").first).to_contain_text("do not match")
