@@ -209,13 +209,13 @@ export class Transfer extends EventTarget {
     const { signal } = this.#stop;
     try {
       const access = await this.#freshAccess();
-      const body = await this.#read(number);
-      const digest = contentDigest(await sha256(body));
+      const digest = contentDigest(await sha256(await this.#read(number)));
       const origin = access.origins[number % access.origins.length];
       await putPart(this.#doors.partUrl(origin, this.id, number), {
         token: access.token,
         digest,
-        body,
+        // From the disk again, not from memory: the browser streams a piece of a file, but would keep copies of a buffer.
+        body: this.#piece(number),
         signal,
         onProgress: (loaded) => {
           this.#ledger.progress(number, loaded);
@@ -267,9 +267,8 @@ export class Transfer extends EventTarget {
   }
 
   async #read(number) {
-    const [start, end] = this.#ledger.rangeOf(number);
     try {
-      return await this.file.slice(start, end).arrayBuffer();
+      return await this.#piece(number).arrayBuffer();
     } catch {
       throw new Refusal({
         code: "file_unreadable",
@@ -277,6 +276,10 @@ export class Transfer extends EventTarget {
         message: "The file can no longer be read. Was it moved, renamed or changed? Choose it again.",
       });
     }
+  }
+
+  #piece(number) {
+    return this.file.slice(...this.#ledger.rangeOf(number));
   }
 
   /** A token with some life left; parts that ask at once share one renewal. */
