@@ -173,12 +173,13 @@ def _hand_over(made: users.HandOver) -> HttpResponse:
 
 def _role(request: Request) -> tuple[Role, Application | None]:
     """``oa``, or ``aa:<application code>``, as the buttons post it."""
-    role, _, code = request.POST.get("role", "").partition(":")
-    if role == Role.AA:
-        return Role.AA, get_object_or_404(Application, code=code)
-    if role != Role.OA:
+    posted = request.POST.get("role", "")
+    if posted == Role.OA:
+        return Role.OA, None
+    role, _, code = posted.partition(":")
+    if role != Role.AA:
         raise Invalid("Choose a role of the list.")
-    return Role.OA, None
+    return Role.AA, get_object_or_404(Application, code=code)
 
 
 def _in_words(role: Role, application: Application | None) -> str:

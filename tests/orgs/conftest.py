@@ -52,6 +52,6 @@ def no_redis(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def _use_broker(url: str) -> None:
-    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    current_app.conf.update(broker_url=url, broker_write_url=url)
     kombu.pools.reset()
     current_app._pool = current_app.amqp._producer_pool = None  # type: ignore[attr-defined]

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from captcha.models import CaptchaStore
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -27,21 +26,25 @@ PROFILE = {
 }
 
 
+# Django’s test client adds what the page was made of (``context``, ``redirect_chain``).
+Answer = Any
+
+
 class Registrant:
     def __init__(self, address: str = "203.0.113.9") -> None:
         self.client = Client(REMOTE_ADDR=address)
         self.registration: Registration | None = None
 
     # --- Before the wizard ---
-    def get(self, url: str) -> HttpResponse:
-        return self.client.get(url)  # type: ignore[return-value]
+    def get(self, url: str) -> Answer:
+        return self.client.get(url)
 
-    def answer_captcha(self, url: str, *, answer: str | None = None) -> HttpResponse:
+    def answer_captcha(self, url: str, *, answer: str | None = None) -> Answer:
         """Open the page, read the image as a person does, and press Continue."""
         key = captcha_key(self.client.get(url))
         if answer is None:
             answer = CaptchaStore.objects.get(hashkey=key).response
-        response: Any = self.client.post(url, {"captcha_0": key, "captcha_1": answer})
+        response = self.client.post(url, {"captcha_0": key, "captcha_1": answer})
         if response.status_code == 302:
             self.registration = Registration.objects.latest("created_at")
         return response
@@ -57,39 +60,39 @@ class Registrant:
         assert self.registration is not None
         return reverse(f"orgs:wizard-{step}", kwargs={"pk": self.registration.pk, **kwargs})
 
-    def open(self, step: WizardStep | str, **kwargs: Any) -> HttpResponse:
-        return self.client.get(self.url(step, **kwargs))  # type: ignore[return-value]
+    def open(self, step: WizardStep | str, **kwargs: Any) -> Answer:
+        return self.client.get(self.url(step, **kwargs))
 
-    def post(self, step: WizardStep | str, data: dict[str, Any] | None = None, *, query: str = "") -> HttpResponse:
-        return self.client.post(self.url(step) + query, data or {})  # type: ignore[return-value]
+    def post(self, step: WizardStep | str, data: dict[str, Any] | None = None, *, query: str = "") -> Answer:
+        return self.client.post(self.url(step) + query, data or {})
 
-    def welcome(self) -> HttpResponse:
+    def welcome(self) -> Answer:
         return self.post(WizardStep.WELCOME)
 
-    def profile(self, *, query: str = "", **changes: Any) -> HttpResponse:
+    def profile(self, *, query: str = "", **changes: Any) -> Answer:
         data = {**PROFILE, "applications": [str(sft().pk)], **changes}
         return self.post(
             WizardStep.PROFILE, {key: value for key, value in data.items() if value is not None}, query=query
         )
 
-    def select_oneself(self) -> HttpResponse:
+    def select_oneself(self) -> Answer:
         return self.post(WizardStep.ADMINISTRATOR, {"selected": str(self.contact().pk)})
 
-    def create_administrator(self, **changes: Any) -> HttpResponse:
+    def create_administrator(self, **changes: Any) -> Answer:
         return self.post(WizardStep.ADMINISTRATOR, {"selected": "new", **person("Petra"), **changes})
 
-    def one_time_password(self, secret: str = ONE_TIME_PASSWORD) -> HttpResponse:
+    def one_time_password(self, secret: str = ONE_TIME_PASSWORD) -> Answer:
         return self.post(WizardStep.ONE_TIME_PASSWORD, {"one_time_password": secret})
 
-    def select_application_administrators(self, *people: RegistrationAdministrator, **more: Any) -> HttpResponse:
+    def select_application_administrators(self, *people: RegistrationAdministrator, **more: Any) -> Answer:
         chosen = [str(entry.pk) for entry in people or (self.contact(),)]
         return self.post(WizardStep.APPLICATION_ADMINISTRATORS, {"application_sft": chosen, **more})
 
-    def create_application_administrator(self, **changes: Any) -> HttpResponse:
+    def create_application_administrator(self, **changes: Any) -> Answer:
         data = {**person("Ana"), "new-one_time_password": ONE_TIME_PASSWORD, "create": "1", **changes}
         return self.post(WizardStep.APPLICATION_ADMINISTRATORS, data)
 
-    def submit(self) -> HttpResponse:
+    def submit(self) -> Answer:
         return self.post(WizardStep.REVIEW)
 
     # --- Whole stretches ---

@@ -59,7 +59,7 @@ def test_administrators_may_invite(world: World, who: str) -> None:
 def test_a_member_with_the_right_may_invite_and_one_without_may_not(world: World) -> None:
     entitled = worlds.member(world.aurora, "Ines", can_invite=True)
 
-    assert invitations.create(worlds.acting(entitled), company_name="Newco", email="a@b.example")
+    assert invitations.create(worlds.acting(entitled), company_name="Newco", email="a@b.example").invited_by == entitled
     with pytest.raises(NotAllowed):
         invitations.create(worlds.acting(world.employee), company_name="Newco", email="c@d.example")
 
@@ -70,7 +70,8 @@ def test_the_same_address_is_not_invited_twice_at_a_time(world: World) -> None:
     with pytest.raises(Invalid) as refusal:
         worlds.invite(world, email="KIM@newco.example")
     assert "open invitation to this address" in refusal.value.fields["email"]
-    assert invitations.create(worlds.acting(world.stranger), company_name="Newco", email="kim@newco.example")
+    elsewhere = invitations.create(worlds.acting(world.stranger), company_name="Newco", email="kim@newco.example")
+    assert elsewhere.organization == world.elsewhere
 
 
 def test_opening_is_noted_once_and_uses_nothing_up(world: World) -> None:

@@ -33,7 +33,8 @@ REQUIRED = {
 def test_profile_names_each_required_field_that_is_empty(registrant: Registrant, field: str) -> None:
     registrant.up_to(WizardStep.PROFILE)
 
-    page = registrant.profile(**{field: None}).content.decode()
+    empty: dict[str, Any] = {field: None}
+    page = registrant.profile(**empty).content.decode()
 
     assert REQUIRED[field] in page
     assert page.count(REQUIRED[field]) == 2, "once in the summary, once beside the field"

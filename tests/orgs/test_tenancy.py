@@ -1,0 +1,127 @@
+"""Whose pages open for whom: every address of this room, for strangers, colleagues without a role and visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern
+
+from core.actor import Actor
+from core.errors import NotFound
+from orgs import access, urls
+from orgs.models import Membership
+from tests.orgs import world as worlds
+from tests.orgs.world import World
+
+pytestmark = pytest.mark.django_db
+
+# Addresses that a visitor may open, and those that lead to the actor's own things whoever they are.
+PUBLIC = {"invitation", "invitation-ask", "registration-status", "register", "register-resume"}
+OWN = {"administration", "organization", "users", "add-user", "invitations", "invite"}
+OF_A_USER = {"user", "user-appoint", "user-dismiss", "user-suspend", "user-unsuspend", "user-reissue", "hand-over"}
+OF_AN_INVITATION = {"invitation-resend", "invitation-revoke"}
+
+
+def named(pattern: URLPattern) -> str:
+    assert pattern.name
+    return pattern.name
+
+
+WIZARD = {named(pattern) for pattern in urls.urlpatterns if named(pattern).startswith("wizard-")}
+BODY = {"role": "oa", "reason": "Because.", "one_time_password": worlds.ONE_TIME_PASSWORD}
+
+
+def test_every_address_is_in_one_of_these_groups() -> None:
+    groups = [PUBLIC, OWN, OF_A_USER, OF_AN_INVITATION, WIZARD]
+    names = {named(pattern) for pattern in urls.urlpatterns}
+
+    assert names == set().union(*groups)
+    assert len(names) == sum(len(group) for group in groups)
+
+
+def addresses(world: World) -> dict[str, str]:
+    """Each address that names an object, with one of ``aurora``'s."""
+    invitation = worlds.invite(world)
+    user, invited = f"/administration/users/{world.employee.pk}/", f"/administration/invitations/{invitation.pk}/"
+    return {
+        "user": user,
+        "user-appoint": f"{user}appoint/",
+        "user-dismiss": f"{user}dismiss/",
+        "user-suspend": f"{user}suspend/",
+        "user-unsuspend": f"{user}unsuspend/",
+        "user-reissue": f"{user}one-time-password/",
+        "hand-over": f"{user}hand-over/",
+        "invitation-resend": f"{invited}resend/",
+        "invitation-revoke": f"{invited}revoke/",
+    }
+
+
+def send(browser: Client, method: str, url: str) -> Any:
+    return getattr(browser, method)(url, BODY if method == "post" else {})
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", sorted(OF_A_USER | OF_AN_INVITATION))
+def test_an_administrator_of_another_organisation_finds_nothing(
+    world: World, browser_of: Callable[..., Client], name: str, method: str
+) -> None:
+    url = addresses(world)[name]
+    own = send(browser_of(world.inviter), method, url).status_code
+
+    theirs = send(browser_of(world.stranger), method, url).status_code
+
+    assert own != 404
+    assert theirs == (405 if own == 405 else 404)
+
+
+@pytest.mark.parametrize("name", sorted(OF_A_USER))
+@pytest.mark.parametrize("who", ["approver", "employee"])
+def test_a_colleague_without_the_role_manages_no_users(
+    world: World, browser_of: Callable[..., Client], name: str, who: str
+) -> None:
+    url = addresses(world)[name]
+
+    answers = {send(browser_of(getattr(world, who)), method, url).status_code for method in ("get", "post")}
+
+    assert answers <= {403, 405}
+
+
+@pytest.mark.parametrize("name", sorted(OWN | OF_A_USER | OF_AN_INVITATION))
+def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
+    own = {
+        "administration": "/administration/",
+        "organization": "/administration/organization/",
+        "users": "/administration/users/",
+        "add-user": "/administration/users/add/",
+        "invitations": "/administration/invitations/",
+        "invite": "/administration/invitations/new/",
+    }
+    url = {**addresses(world), **own}[name]
+
+    answers = [send(Client(), method, url) for method in ("get", "post")]
+
+    assert {answer.status_code for answer in answers} <= {302, 405}
+    assert all(answer.headers["Location"].startswith("/sign-in/") for answer in answers if answer.status_code == 302)
+
+
+def test_operator_staff_have_no_organisation_to_administer(world: World, browser_of: Callable[..., Client]) -> None:
+    browser = browser_of(world.staff)
+
+    answers = [browser.get(f"/administration/{page}").status_code for page in ("", "users/", "organization/")]
+
+    assert set(answers) <= {403, 404}
+
+
+@pytest.mark.parametrize("name", ["employee", "stranger"])
+def test_access_starts_from_the_actors_organisation(world: World, name: str) -> None:
+    member: Membership = getattr(world, name)
+    actor: Actor = worlds.acting(world.inviter)
+
+    if name == "employee":
+        assert access.member(actor, member.pk) == member
+    else:
+        with pytest.raises(NotFound):
+            access.member(actor, member.pk)
