@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from accounts import queries as people_queries
@@ -347,3 +348,20 @@ def test_the_queue_is_ordered_by_due_time_and_hides_what_is_decided(
     assert waiting.index("Early") < waiting.index("Late")
     assert "Decided<" not in waiting
     assert "Decided<" in denied
+
+
+@pytest.mark.parametrize("model", ["organization", "invitation", "membership", "application"])
+def test_what_came_of_it_is_there_to_look_at_and_not_to_change(
+    world: World, submitted: Registration, browser_of: Callable[..., Client], model: str
+) -> None:
+    approval.approve(world.operator, submitted)
+    browser = browser_of(world.staff)
+    row = apps.get_model("orgs", model).objects.first()
+    assert row is not None
+
+    page = browser.get(f"/admin/orgs/{model}/{row.pk}/change/").content.decode()
+
+    assert 'name="_save"' not in page
+    assert browser.post(f"/admin/orgs/{model}/{row.pk}/change/", {}).status_code == 403
+    assert browser.get(f"/admin/orgs/{model}/add/").status_code == 403
+    assert browser.post(f"/admin/orgs/{model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -59,3 +59,13 @@ def test_each_has_its_three_parts() -> None:
     parts = {f"{name}{ending}" for name in TEMPLATES for ending in (".subject.txt", ".txt", ".html")}
 
     assert {path.name for path in FOLDER.iterdir()} == parts
+
+
+def test_without_an_application_nobody_is_sent_to_open_one() -> None:
+    context = {**CONTEXT, "applications": []}
+    links = {link: {"path": f"/{link}/"} for link in LINKS}
+    mail = Mail.objects.create(
+        template="orgs/mail/registration_approved", to="k@x.example", context=context, links=links
+    )
+
+    assert "Open Application" not in render(mail).text + render(mail).html

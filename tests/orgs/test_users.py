@@ -108,6 +108,19 @@ def test_the_page_hands_over_once(world: World, browser_of: Callable[..., Client
     assert "was shown once" in again
 
 
+def test_the_secret_travels_in_a_cookie_that_no_script_reads_and_that_the_page_deletes(
+    world: World, browser_of: Callable[..., Client]
+) -> None:
+    browser = browser_of(world.inviter)
+
+    response = browser.post("/administration/users/add/", {**TESS, "one_time_password": ONE_TIME_PASSWORD})
+    given = response.cookies["hand-over"]
+    deleted = browser.get(response.headers["Location"]).cookies["hand-over"]
+
+    assert (given["httponly"], given["samesite"], given["max-age"]) == (True, "Strict", 120)
+    assert (deleted.value, deleted["max-age"]) == ("", 0)
+
+
 def test_the_secret_of_one_user_is_not_shown_on_the_page_of_another(
     world: World, browser_of: Callable[..., Client]
 ) -> None:

@@ -50,9 +50,10 @@ def set_one_time_password(
     Raises ``Invalid`` with ``fields["one_time_password"]`` below the password policy.
     """
     secret = _secret_for(administrator, typed)
+    secret_hash = one_time_passwords.hash_of(secret)
     with editing(actor, registration, WizardStep.ONE_TIME_PASSWORD) as draft:
         kept = draft.administrators.filter(pk=administrator.pk)
-        if not kept.update(one_time_password_hash=one_time_passwords.hash_of(secret)):
+        if not kept.update(one_time_password_hash=secret_hash):
             raise Conflict("This person was removed from the registration meanwhile.")
     return secret
 
@@ -81,10 +82,11 @@ def enter_application_administrator(
     entered and for a secret below the password policy.
     """
     secret = _secret_for(person, typed)
+    secret_hash = one_time_passwords.hash_of(secret)
     with editing(actor, registration, WizardStep.APPLICATION_ADMINISTRATORS) as draft:
         if chosen is not None:
             _assign(draft, chosen)
-        entered = _enter(draft, person, secret_hash=one_time_passwords.hash_of(secret))
+        entered = _enter(draft, person, secret_hash=secret_hash)
         entered.administered.set(draft.applications.filter(pk__in=[application.pk for application in applications]))
     return entered, secret
 
