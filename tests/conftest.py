@@ -14,9 +14,10 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from mag_portal.local.object_store import ObjectStore
+from tests.chromium import browser, playwright
 from tests.stack import stack
 
-__all__ = ["stack"]
+__all__ = ["browser", "playwright", "stack"]
 
 # The files whose tests use the fixture ``stack``.
 ON_THE_STACK = ("tests/e2e/", "tests/local/test_stack.py")

@@ -1,44 +1,20 @@
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
+from tests.chromium import launch
 from tests.e2e.slow_line import SlowLine
 from tests.stack import Stack
 
 expect.set_options(timeout=20_000)
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
 NewPerson = Callable[[], Page]
 UPLOADS_A_SECOND = 20 * 1024**2
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = _launch(playwright)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
@@ -54,7 +30,7 @@ def new_person_far_away(playwright: Playwright, stack: Stack) -> Iterator[NewPer
     pool = urlsplit(stack.variable("UPLOAD_ORIGINS")).port
     assert pool
     with SlowLine(target=pool, bytes_a_second=UPLOADS_A_SECOND) as line:
-        browser = _launch(playwright, f"--host-resolver-rules=MAP 127.0.0.1:{pool} 127.0.0.1:{line.port}")
+        browser = launch(playwright, f"--host-resolver-rules=MAP 127.0.0.1:{pool} 127.0.0.1:{line.port}")
         with people_in(browser) as new_person:
             yield new_person
         browser.close()
@@ -78,12 +54,6 @@ def people_in(browser: Browser) -> Iterator[NewPerson]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def _launch(playwright: Playwright, *flags: str) -> Browser:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert chromium, "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
-    return playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags])
 
 
 def _stopped_by_policy(line: str) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 import time
@@ -17,12 +15,11 @@ from django.conf import LazySettings
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from core import tokens
-from tests.e2e.conftest import FLAGS
 from tests.transfers.conftest import MIB, PART, Listener, Policy, make_user
 from tests.transfers.sending import content_in_store, random_bytes, sha256
 from tests.transfers.test_upload_pool import Pool
@@ -72,18 +69,6 @@ def pool(
 @pytest.fixture
 def owner() -> User:
     return make_user("browser")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium for this module only: while it is driven, an event loop runs in this thread, which Django must not mind."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert chromium, "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
