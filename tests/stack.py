@@ -84,7 +84,7 @@ class Stack:
             self._process = subprocess.Popen(
                 (sys.executable, "-m", "mag_portal.local"),
                 cwd=REPOSITORY,
-                env={**_plain_environment(), "DATA_DIR": str(self.data_dir), "PORT": str(self.port), **variables},
+                env={**plain_environment(), "DATA_DIR": str(self.data_dir), "PORT": str(self.port), **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -137,7 +137,7 @@ class Stack:
         done = subprocess.run(
             (sys.executable, "manage.py", *arguments),
             cwd=REPOSITORY,
-            env={**_plain_environment(), **self._variables()},
+            env={**plain_environment(), **self._variables()},
             capture_output=True,
             text=True,
             check=True,
@@ -195,7 +195,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running.stop()
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
+    """The environment without what leads to the tests' own services."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections import deque
@@ -18,16 +19,23 @@ _order = count()
 class Lines:
     """Takes the output of one process in pieces of any size and writes whole lines; remembers the last of them."""
 
-    def __init__(self, name: str, target: TextIO = sys.stdout) -> None:
+    def __init__(self, name: str, target: TextIO | None = None) -> None:
         self.last: deque[str] = deque(maxlen=REMEMBERED_LINES)
-        self._target = target
-        self._prefix = _prefix(name, coloured=target.isatty() and "NO_COLOR" not in os.environ)
+        self._target = target or sys.stdout
+        self._prefix = _prefix(name, coloured=self._target.isatty() and "NO_COLOR" not in os.environ)
         self._rest = b""
 
     def __call__(self, data: Mapping[str, Any]) -> None:
         *whole, self._rest = (self._rest + data["data"]).split(b"\n")
         for line in whole:
             self.write(line.decode(errors="replace"))
+
+    def drain(self, pipe: int) -> None:
+        """Take what lies in the pipe, without waiting for more."""
+        os.set_blocking(pipe, False)
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(pipe, 65_536):
+                self({"data": piece})
 
     def write(self, line: str) -> None:
         self.last.append(line)

@@ -128,6 +128,7 @@ class Supervisor:
         program, *arguments = process.tethered_command
         hooks: Mapping[str, tuple[Callable[..., bool], bool]] = {
             "after_spawn": (self._spawned, False),
+            "before_reap": (self._about_to_reap, True),
             "after_reap": (self._reaped, True),
         }
         watcher = self._arbiter.add_watcher(
@@ -151,6 +152,18 @@ class Supervisor:
         kept.started = time.monotonic()
         self._pids[watcher.name] = pid
         self._tell_pids(self._pids)
+        return True
+
+    def _about_to_reap(self, *, watcher: Watcher, process_pid: int, **_: Any) -> bool:
+        """Take the last words of an ended process and let go of its pipes.
+
+        Circus closes them next, and would still listen to their numbers when the next process gets the same ones.
+        """
+        process = watcher.processes[process_pid]
+        for pipe in (process.stdout, process.stderr):
+            if not pipe.closed:
+                self._kept[watcher.name].lines.drain(pipe.fileno())
+        watcher.stream_redirector.remove_redirections(process)
         return True
 
     def _reaped(self, *, watcher: Watcher, exit_code: int | None, **_: Any) -> bool:
