@@ -22,7 +22,7 @@ class PackageForm(forms.Form):
     """Title and note of a draft, and one more recipient."""
 
     recipient = forms.CharField(
-        label="Recipients",
+        label="Add a recipient",
         required=False,
         max_length=320,
         help_text="Type a name, an e-mail address or a User ID.",

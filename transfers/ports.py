@@ -25,6 +25,9 @@ class TransferListener(Protocol):
     def created(self, upload: Upload) -> None:
         """The upload exists and receives parts. ``upload.size`` is ``None`` for a file out of a plain form."""
 
+    def completed(self, upload: Upload) -> None:
+        """The gateway has every byte and was asked to put the file together; its sender may go. Storing it follows."""
+
     def stored(self, upload: Upload) -> None:
         """Every byte is in the store, read back and equal to what was sent; ``size`` and ``sha256`` are final."""
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from core.actor import Actor
-from orgs.models import Application, Membership, Role, RoleAssignment
+from orgs.models import Application, Membership, Organization, Role, RoleAssignment
 from sft import policies, queries
 from sft.models import AccessGrant, AccessGrantState, Subscription, SubscriptionState
 
@@ -43,18 +43,22 @@ class ApplicationStanding:
     stands: Subscription | AccessGrant
     status: str
     next_actors: tuple[Contact, ...]
-    since: datetime | None = None
+    since: datetime
     text: str = ""
     reason: str = ""
     step: Step | None = None
 
 
-def all_for(actor: Actor, *, administrators: Sequence[RoleAssignment]) -> list[ApplicationStanding]:
-    """The whole catalogue as it stands for a member, in a fixed number of queries."""
+def all_for(
+    actor: Actor, *, organization: Organization, administrators: Sequence[RoleAssignment]
+) -> list[ApplicationStanding]:
+    """The whole catalogue as it stands for a member of ``organization``, in a fixed number of queries."""
     subscriptions = queries.subscriptions_of(queries.organization_id(actor))
     grants = queries.grants_of(queries.member_id(actor))
     return [
-        _Teller(actor, application, administrators).tell(subscriptions.get(application.pk), grants.get(application.pk))
+        _Teller(actor, organization, application, administrators).tell(
+            subscriptions.get(application.pk), grants.get(application.pk)
+        )
         for application in Application.objects.all()
     ]
 
@@ -62,28 +66,35 @@ def all_for(actor: Actor, *, administrators: Sequence[RoleAssignment]) -> list[A
 class _Teller:
     """Tells how one application stands."""
 
-    def __init__(self, actor: Actor, application: Application, administrators: Sequence[RoleAssignment]) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        organization: Organization,
+        application: Application,
+        administrators: Sequence[RoleAssignment],
+    ) -> None:
         self.actor = actor
+        self.organization = organization
         self.application = application
         self.owners = [held.membership for held in administrators if held.role == Role.OA]
         self.deciders = [held.membership for held in administrators if held.application_id == application.pk]
 
     def tell(self, subscription: Subscription | None, grant: AccessGrant | None) -> ApplicationStanding:
         if subscription is None:
-            return self._unsubscribed(Subscription(state=SubscriptionState.ENDED), since=None)
+            return self._unsubscribed(Subscription(state=SubscriptionState.ENDED, since=self.organization.created_at))
         if subscription.state != SubscriptionState.ACTIVE:
-            return self._unsubscribed(subscription, since=subscription.since)
+            return self._unsubscribed(subscription)
         return self._subscribed(grant or AccessGrant(state=AccessGrantState.INACTIVE, since=subscription.since))
 
-    def _unsubscribed(self, subscription: Subscription, *, since: datetime | None) -> ApplicationStanding:
+    def _unsubscribed(self, subscription: Subscription) -> ApplicationStanding:
         if subscription.state == SubscriptionState.REQUESTED:
             return ApplicationStanding(
-                self.application, subscription, "Subscription requested", _operator(), since,
+                self.application, subscription, "Subscription requested", _operator(), subscription.since,
                 text="The operator confirms it. Your administrators then get a mail.",
             )  # fmt: skip
         if subscription.state == SubscriptionState.SUSPENDED:
             return ApplicationStanding(
-                self.application, subscription, "Subscription suspended", _operator(), since,
+                self.application, subscription, "Subscription suspended", _operator(), subscription.since,
                 text="Nobody in your organisation can open it until the operator ends the suspension.",
                 reason=subscription.refusal_reason,
             )  # fmt: skip
@@ -91,7 +102,7 @@ class _Teller:
         may_request = bool(policies.can_request_subscription(self.actor, subscription))
         return ApplicationStanding(
             self.application, subscription, "Subscription denied" if denied else "Not subscribed",
-            self._you() if may_request else self._people(self.owners), since,
+            self._you() if may_request else self._people(self.owners), subscription.since,
             text="" if may_request else "Your Organization Administrator can request a subscription.",
             reason=subscription.refusal_reason, step=Step.REQUEST_SUBSCRIPTION if may_request else None,
         )  # fmt: skip

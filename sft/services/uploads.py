@@ -56,6 +56,12 @@ class PackageFiles:
         )
 
     @transaction.atomic
+    def completed(self, upload: Upload) -> None:
+        package = _package(upload)
+        if package is not None:
+            delivery.settle(package)
+
+    @transaction.atomic
     def stored(self, upload: Upload) -> None:
         package = _package(upload)
         if package is None:

@@ -51,13 +51,14 @@ def home(request: Request) -> HttpResponse:
     actor = request.actor
     if actor.membership_id is None:
         return render(request, "sft/home_staff.html" if actor.is_staff else "sft/home_nobody.html")
-    held = queries.administrators_by_role(queries.organization_id(actor))
-    standings = standing.all_for(actor, administrators=held)
+    organization = organizations.organization(actor)
+    held = queries.administrators_by_role(organization.pk)
+    standings = standing.all_for(actor, organization=organization, administrators=held)
     administrators = _administrators(held)
     context = {
         "standings": standings,
         "tasks": [task for task in _tasks(actor, standings) if task.count],
-        "organization": organizations.organization(actor),
+        "organization": organization,
         "administrators": administrators,
         "my_roles": _my_roles(actor, administrators),
     }

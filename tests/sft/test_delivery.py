@@ -17,7 +17,7 @@ from tests.sft import world as worlds
 from tests.sft.concurrency import at_once
 from tests.sft.uploading import add_upload, arrive, some_bytes, store_for_real, tell_stored
 from tests.sft.world import World, acting, draft, operator, recipient_row
-from tests.transfers.sending import sha256
+from tests.transfers.sending import send_all, sha256
 from transfers.models import Upload
 from transfers.ports import transfer_listener
 from transfers.services import uploads
@@ -290,3 +290,14 @@ def _told_with_its_row_held(upload: Upload) -> None:
         held = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
         if held.state == "pushing":
             tell_stored(held)
+
+
+def test_the_last_byte_moves_a_sent_package_on_before_anything_is_stored(world: World) -> None:
+    package = draft(world)
+    content = some_bytes()
+    upload = uploads.create(acting(world.sender), subject=package.pk, name="spar.step", size=len(content))
+    delivery.send(acting(world.sender), package=package)
+    send_all(acting(world.sender), upload, content)
+    assert state_of(package) == PackageState.UPLOADING
+    uploads.complete(acting(world.sender), upload=upload)
+    assert state_of(package) == PackageState.PROCESSING

@@ -40,9 +40,13 @@ class Listener:
 
     told: list[tuple[str, UUID]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    completed_ids: list[UUID] = field(default_factory=list)
 
     def created(self, upload: Upload) -> None:
         self.told.append(("created", upload.id))
+
+    def completed(self, upload: Upload) -> None:
+        self.completed_ids.append(upload.id)
 
     def stored(self, upload: Upload) -> None:
         self.told.append(("stored", upload.id))

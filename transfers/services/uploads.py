@@ -67,6 +67,7 @@ def complete(actor: Actor, *, upload: Upload, size: int | None = None) -> Upload
         states.advance(
             upload, "complete", actor=actor, size=upload.size, completed_at=timezone.now(), due_at=timezone.now()
         )
+        transfer_listener().completed(upload)
         wakeups.after_commit("transfers.tasks.finish_upload", str(upload.id))
     return upload
 

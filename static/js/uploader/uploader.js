@@ -96,8 +96,14 @@ export class Uploader extends EventTarget {
     this.#wasBusy = busy;
   }
 
+  /** Files that the gateway has not heard of come first, so that all of them are known before the bytes of one have gone. */
+  #inOrder() {
+    const working = [...this.#working];
+    return [...working.filter((transfer) => !transfer.id), ...working.filter((transfer) => transfer.id)];
+  }
+
   #nextJob() {
-    for (const transfer of this.#working) {
+    for (const transfer of this.#inOrder()) {
       const job = transfer.takeJob();
       if (job) return job;
     }

@@ -1,0 +1,146 @@
+// The files of one package in this browser: rows, the engine behind them, and how far all of them are together.
+
+import { Uploader, sameFile } from "../uploader/uploader.js";
+import { FileRow } from "./file_row.js";
+import { Refusal } from "./http.js";
+import { files, hasArrived, rate, size, timeLeft } from "./words.js";
+
+const LOOK_AGAIN = 100;
+
+/**
+ * Events: `change` when a file came, went or changed its state; `progress` when bytes moved.
+ * `subject` gives the package's id; `grows` says whether new files may join.
+ */
+export class FileList extends EventTarget {
+  constructor(root, { uploadsUrl, csrfToken, subject, grows }) {
+    super();
+    this.list = root.querySelector("[data-file-list]");
+    this.template = root.querySelector("[data-file-template]");
+    this.overall = root.querySelector("[data-overall]");
+    this.subject = subject;
+    this.grows = grows;
+    this.uploader = new Uploader({ createUrl: uploadsUrl, csrfToken });
+    this.rows = [...this.list.children].map((element) => this.listen(new FileRow(element)));
+    this.overall.querySelector("[data-pause-all]").addEventListener("click", () => this.uploader.pause());
+    this.overall.querySelector("[data-resume-all]").addEventListener("click", () => this.uploader.resume());
+    addEventListener("beforeunload", (event) => this.uploader.busy && event.preventDefault());
+  }
+
+  get busy() {
+    return this.uploader.busy;
+  }
+
+  get allArrived() {
+    return this.rows.every((row) => hasArrived(row.state));
+  }
+
+  get waitingForFiles() {
+    return this.rows.filter((row) => row.isWaitingForFile);
+  }
+
+  get totalSize() {
+    return this.rows.reduce((sum, row) => sum + row.size, 0);
+  }
+
+  /** Send what was picked. A file that was begun earlier continues; returns those that do not belong to this package. */
+  async take(picked) {
+    const strangers = [];
+    const fresh = [];
+    for (const item of picked) {
+      const row = this.waitingForFiles.find((candidate) => isSame(item, candidate));
+      if (row) this.start(row, item, await this.subject());
+      else if (this.grows) fresh.push(item);
+      else strangers.push(item.file.name);
+    }
+    const rows = fresh.map((item) => this.append(item));
+    if (fresh.length) {
+      const subject = await this.subject().catch((refusal) => {
+        for (const row of rows) row.show("failed", refusal.message);
+        throw refusal;
+      });
+      rows.forEach((row, index) => this.start(row, fresh[index], subject));
+    }
+    this.changed();
+    return strangers;
+  }
+
+  /** Resolves once the portal has heard of every file; rejects with a sentence when it will not take one. */
+  async announced() {
+    for (;;) {
+      const refused = this.rows.find((row) => row.state === "failed");
+      if (refused) throw new Refusal(`“${refused.element.dataset.name}” did not arrive. Retry or remove it, then send.`);
+      if (this.rows.every((row) => row.uploadId)) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    }
+  }
+
+  /** What the server knows of the files by now. */
+  learn(documents) {
+    const byUpload = new Map(documents.map((document) => [document.upload, document]));
+    for (const row of this.rows) {
+      const document = byUpload.get(row.uploadId);
+      if (document) row.learn(document);
+    }
+  }
+
+  remove(row) {
+    this.rows = this.rows.filter((other) => other !== row);
+    row.element.remove();
+    this.changed();
+  }
+
+  append(item) {
+    const row = this.listen(FileRow.fresh(this.template, item));
+    this.list.append(row.element);
+    this.rows.push(row);
+    return row;
+  }
+
+  start(row, { file, path }, subject) {
+    row.follow(this.uploader.add(file, { subject, path, uploadId: row.element.dataset.upload || undefined }));
+  }
+
+  listen(row) {
+    row.addEventListener("change", () => this.changed());
+    row.addEventListener("progress", () => this.progressed());
+    row.addEventListener("wanted", (event) => {
+      this.dispatchEvent(new CustomEvent("wanted", { detail: { act: event.detail, row } }));
+    });
+    return row;
+  }
+
+  changed() {
+    this.rows = this.rows.filter((row) => row.state !== "aborted");
+    this.progressed();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  progressed() {
+    const moving = this.rows.filter((row) => row.transfer && !hasArrived(row.state));
+    this.overall.hidden = !moving.length;
+    if (!moving.length) return;
+    const [sent, total] = [this.rows.reduce((sum, row) => sum + row.sent, 0), this.totalSize];
+    const speed = moving.reduce((sum, row) => sum + (row.state === "uploading" ? row.transfer.rate : 0), 0);
+    const left = speed ? timeLeft((total - sent) / speed) : "";
+    const arrived = this.rows.length - moving.length;
+    this.write("label", `${files(arrived)} of ${this.rows.length.toLocaleString("en")} uploaded`);
+    this.write("detail", [`${size(sent)} of ${size(total)}`, speed ? rate(speed) : "", left].filter(Boolean).join(" · "));
+    this.overall.querySelector("[data-overall-bar]").value = total ? (100 * sent) / total : 0;
+    this.overall.querySelector("[data-pause-all]").hidden = !moving.some((row) => isMoving(row.state));
+    this.overall.querySelector("[data-resume-all]").hidden = !moving.some((row) => row.state === "paused");
+  }
+
+  write(name, text) {
+    this.overall.querySelector(`[data-overall-${name}]`).textContent = text;
+  }
+}
+
+function isMoving(state) {
+  return state === "queued" || state === "uploading";
+}
+
+/** Files picked one by one do not say their folder; those that do must say the one they were begun in. */
+function isSame({ file, path }, row) {
+  const known = row.description;
+  return sameFile(file, known) && (!path || path === known.path);
+}
