@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from core.models import AuditEvent
+from orgs.dates import in_words
 from orgs.models import Registration, RegistrationState, WizardStep
 
 STEPS_IN_WORDS = {step.value: step.label for step in WizardStep}
@@ -64,7 +64,7 @@ def _happened(event: AuditEvent) -> Entry:
 def _due(registration: Registration) -> str:
     if registration.due_at is None:
         return ""
-    when = date_format(timezone.localtime(registration.due_at), "l j F Y, H:i")
+    when = in_words(registration.due_at)
     if registration.due_at < timezone.now():
         return f"This was due by {when} and is late. Write to {settings.SUPPORT_EMAIL} if you are in a hurry."
     return f"{settings.OPERATOR_NAME} checks the details and decides by {when}."

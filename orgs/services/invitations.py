@@ -18,6 +18,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.throttles import FailMode, Limit
 from orgs import access, policies, queries
+from orgs.dates import in_words
 from orgs.models import (
     OPEN_STATES,
     Application,
@@ -27,7 +28,6 @@ from orgs.models import (
     Registration,
     Role,
 )
-from orgs.services.dates import in_words
 
 LINK = "invitation"
 MAILS_A_DAY = Limit("invitation mails of an organisation", "500/day", FailMode.OPEN)

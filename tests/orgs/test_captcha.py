@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from orgs.captcha import ALPHABET, challenge
 from orgs.models import Registration
+from tests.concurrency import at_once
 from tests.orgs.registrant import Registrant, captcha_key
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +110,13 @@ def test_the_challenge_has_no_letters_that_look_alike() -> None:
     assert len(shown) == settings.CAPTCHA_LENGTH
     assert answer == shown.lower()
     assert not set("0OQ1I5S8B2Z") & set(ALPHABET)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_right_answer_sent_eight_times_at_once_begins_one_draft() -> None:
+    key = captcha_key(Client().get("/register/"))
+    answer = {"captcha_0": key, "captcha_1": answer_of(key)}
+
+    at_once([lambda: Client().post("/register/", answer)] * 8)
+
+    assert Registration.objects.count() == 1

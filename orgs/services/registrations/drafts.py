@@ -15,6 +15,7 @@ from core.actor import Actor
 from core.errors import Conflict, Gone
 from core.throttles import FailMode, Limit
 from orgs import wizard
+from orgs.dates import in_words
 from orgs.models import (
     LIVE_STATES,
     Application,
@@ -25,7 +26,6 @@ from orgs.models import (
     WizardStep,
 )
 from orgs.services import invitations
-from orgs.services.dates import in_words
 
 LINK = "registration"
 STARTS = Limit("registrations begun from one address", "60/hour", FailMode.OPEN)

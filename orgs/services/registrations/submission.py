@@ -12,8 +12,8 @@ from core import outbox, states, tokens
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from orgs import business_days, queries, wizard
+from orgs.dates import in_words
 from orgs.models import Invitation, Registration, RegistrationState, WizardStep
-from orgs.services.dates import in_words
 from orgs.services.registrations.drafts import LINK, refuse_ended
 
 STATUS_LINK_LIFETIME = timedelta(days=180)

@@ -1,4 +1,4 @@
-"""Dates as mails say them."""
+"""Dates as mails and timelines say them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from django.utils.formats import date_format
 
 
 def in_words(moment: datetime) -> str:
-    """``24 November 2026, 15:00 (UTC)`` in the operator's time zone."""
+    """``Tuesday 24 November 2026, 15:00 (UTC)`` in the operator's time zone."""
     local = timezone.localtime(moment, timezone.get_default_timezone())
-    return f"{date_format(local, 'j F Y, H:i')} ({local.tzname()})"
+    return f"{date_format(local, 'l j F Y, H:i')} ({local.tzname()})"
