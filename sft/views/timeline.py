@@ -45,14 +45,14 @@ def _way(package: Package) -> list[Entry]:
 def _uploaded(package: Package) -> Entry:
     if package.uploaded_at:
         return Entry("Uploaded", package.uploaded_at, detail="Every byte has arrived.")
-    return Entry("Uploaded", None, CURRENT, detail="Files are still on their way from the sender’s computer.")
+    return Entry("Upload", None, CURRENT, detail="Files are still on their way from the sender’s computer.")
 
 
 def _delivered(package: Package) -> Entry:
     if package.delivered_at:
         return Entry("Delivered", package.delivered_at, detail="Every file is verified in storage.")
     state = CURRENT if package.state == PackageState.PROCESSING else TODO
-    return Entry("Delivered", None, state, detail="Once every file has been stored, read back and verified.")
+    return Entry("Delivery", None, state, detail="Once every file has been stored, read back and verified.")
 
 
 def _steps_of(recipient: Recipient, *, who: str) -> list[Entry]:
