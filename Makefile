@@ -47,7 +47,7 @@ lock: set-up-test ## write the lock files anew (ARGS=--upgrade for newer version
 	$(LOCK) $(ARGS) --extra local --extra dev -o requirements/development.txt
 
 screenshots: set-up-test ## walk the journey and write docs/screenshots
-	@$(TETHERED) $(PY) -m tests.e2e.screenshots $(ARGS)
+	@$(TETHERED) $(WITH_SERVICES) $(PY) -m tests.e2e.screenshots $(ARGS)
 
 manage: set-up-run ## run manage.py against the running gateway: make manage ARGS="showmigrations"
 	@$(PY) -m mag_portal.local.manage $(ARGS)
