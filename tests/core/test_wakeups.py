@@ -23,7 +23,7 @@ def use_broker(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Itera
     before = current_app.conf.broker_url
 
     def use(url: str) -> None:
-        current_app.conf.broker_url = current_app.conf.broker_write_url = url
+        current_app.conf.update(broker_url=url, broker_write_url=url)
         kombu.pools.reset()
         current_app._pool = current_app.amqp._producer_pool = None  # type: ignore[attr-defined]
 

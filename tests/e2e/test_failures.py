@@ -44,7 +44,7 @@ def test_an_upload_survives_the_death_of_push_worker_and_upload_pool(
         assert _percent(bar) < 100, "the upload was over before the kill"
         stack.wait_for_restart(process, killed=stack.kill(process))
 
-    expect(aaron.get_by_text("Stored", exact=True).first).to_be_visible(timeout=120_000)
+    expect(aaron.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
     aaron.get_by_role("button", name="Send", exact=True).click()
     expect(aaron.get_by_text("Delivered", exact=True).first).to_be_visible(timeout=60_000)
 
@@ -74,7 +74,7 @@ def test_after_a_reload_the_same_file_is_picked_and_only_missing_parts_travel(
     again: list[str] = []
     page.on("request", lambda request: again.extend(_part(request)))
     page.locator("[data-files-input]").set_input_files(source)
-    expect(page.get_by_text("Stored", exact=True).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
     assert before
     assert again
     assert not before & set(again), "parts that had been acknowledged travelled again"

@@ -73,7 +73,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     source = tmp_path / "Bracket programme, drawings.tar"
     sent = packages.make_file(source, 200)
     packages.begin(nora, recipient=stack.account("Employee with access")["email"], title="Drawings", files=[source])
-    expect(nora.get_by_text("Stored", exact=True).first).to_be_visible(timeout=120_000)
+    expect(nora.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
     take(nora, "12-new-package")
     nora.get_by_role("button", name="Send", exact=True).click()
     expect(nora.get_by_text("Delivered", exact=True).first).to_be_visible(timeout=60_000)
