@@ -12,6 +12,7 @@ UPLOAD = states.register(
         ("reopen", UploadState.PUSHING, UploadState.RECEIVING),
         ("assemble", UploadState.PUSHING, UploadState.VERIFYING),
         ("store", UploadState.VERIFYING, UploadState.STORED),
+        ("quarantine", UploadState.VERIFYING, UploadState.QUARANTINED),
         ("fail", (UploadState.RECEIVING, UploadState.PUSHING, UploadState.VERIFYING), UploadState.FAILED),
         ("expire", UploadState.RECEIVING, UploadState.EXPIRED),
         (
