@@ -64,7 +64,7 @@ class Gateway:
         folder = self._choices.data_dir
         variables = "".join(f"{name}={value}\n" for name, value in stack.environment.items())
         data_folder.write_text(folder / "env", variables)
-        await supervisor.start(stack.services)
+        await asyncio.gather(supervisor.start(stack.services), supervisor.run(stack.preparation))
         for command in stack.commands:
             await supervisor.run(command)
         await supervisor.start(stack.gateway)

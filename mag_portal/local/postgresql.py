@@ -1,11 +1,13 @@
 """PostgreSQL of the embedded stack: one cluster in a folder, reached over TCP on 127.0.0.1 with a password.
 
-PostgreSQL refuses to run as root. When root starts the stack, it runs as the unprivileged uid 65534, which owns its data
-folder and nothing else. It keeps one capability, to pass folders closed to others: a checkout below /root is common.
+PostgreSQL refuses to run as root. When root starts the stack, it runs as the owner of its data folder: the unprivileged uid
+65534, or whoever made the folder before. It keeps one capability, to pass folders closed to others (a checkout below /root is
+common), where capabilities are to be had.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -45,12 +47,24 @@ def prepare(folder: Path, credentials: Credentials) -> None:
     if (folder / "complete").exists():
         _remove_stale_lock(data)
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    _give_away(folder)
+    discard(folder)
+    folder.mkdir(parents=True, mode=0o711)
+    data.mkdir(mode=0o700)
+    _give_away(data)
     _initialise(folder, credentials)
     _create_role_and_database(data, credentials)
     (folder / "complete").touch()
+
+
+def discard(folder: Path) -> None:
+    """Remove a cluster that does not run. Its own user empties the data folder: root may lack the right to."""
+    data = folder / "data"
+    if data.exists():
+        with contextlib.suppress(CannotStart):
+            _run(data, "find", str(data), "-mindepth", "1", "-delete")
+        with contextlib.suppress(OSError):
+            data.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def process(folder: Path, credentials: Credentials, *, port: int, durable: bool = True) -> Process:
@@ -58,7 +72,7 @@ def process(folder: Path, credentials: Credentials, *, port: int, durable: bool 
     settings = {**SETTINGS, "port": str(port), **({} if durable else FAST_AND_FORGETFUL)}
     return Process(
         name="postgresql",
-        run_as=_drop_root(),
+        run_as=_drop_root(folder / "data"),
         command=(
             programs.postgresql("postgres"),
             "-D",
@@ -83,14 +97,15 @@ def answers(database_url: str) -> bool:
 
 
 def _initialise(folder: Path, credentials: Credentials) -> None:
-    password_file = folder / "password"
+    data, password_file = folder / "data", folder / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(credentials.database_superuser_password)
     _give_away(password_file)
     try:
         _run(
+            data,
             programs.postgresql("initdb"),
-            f"--pgdata={folder / 'data'}",
+            f"--pgdata={data}",
             "--username=postgres",
             f"--pwfile={password_file}",
             "--auth=scram-sha-256",
@@ -110,6 +125,7 @@ def _create_role_and_database(data: Path, credentials: Credentials) -> None:
         f"CREATE DATABASE {DATABASE} OWNER {ROLE}",
     )
     _run(
+        data,
         programs.postgresql("postgres"),
         "--single",
         "-D",
@@ -119,9 +135,10 @@ def _create_role_and_database(data: Path, credentials: Credentials) -> None:
     )
 
 
-def _run(*command: str, lines: str = "") -> None:
+def _run(data: Path, *command: str, lines: str = "") -> None:
+    """Run a program as the owner of the data folder."""
     done = subprocess.run(
-        (*_drop_root(), *command),
+        (*_drop_root(data), *command),
         input=lines,
         capture_output=True,
         text=True,
@@ -135,45 +152,47 @@ def _run(*command: str, lines: str = "") -> None:
 
 
 def _give_away(path: Path) -> None:
-    if os.geteuid() == 0:
+    if os.geteuid() != 0:
+        return
+    try:
         os.chown(path, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    except PermissionError as error:
+        raise CannotStart(
+            "PostgreSQL must not run as root, and root may not hand its data to another user here: start as an ordinary user."
+        ) from error
 
 
 @cache
-def _drop_root() -> tuple[str, ...]:
-    """The command prefix that makes root the unprivileged user; empty for everybody else."""
+def _drop_root(data: Path) -> tuple[str, ...]:
+    """The command prefix that makes root the owner of the data folder; empty for everybody else."""
     if os.geteuid() != 0:
         return ()
-    plain = (
-        programs.setpriv(),
-        f"--reuid={UNPRIVILEGED_ID}",
-        f"--regid={UNPRIVILEGED_ID}",
-        "--clear-groups",
-    )
+    owner = data.stat()
+    plain = (programs.setpriv(), f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups")
     passing_folders = (*plain, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     for prefix in (passing_folders, plain):
-        if _works(prefix):
+        if _works(prefix, data):
             return prefix
     raise CannotStart(
-        "PostgreSQL must not run as root, and the unprivileged user it would run as cannot read "
-        f"{Path(programs.postgresql('postgres')).parent}: start as an ordinary user, or move the checkout to a folder "
-        "that every user may enter."
+        "PostgreSQL must not run as root, and the unprivileged user it would run as cannot get at "
+        f"{Path(programs.postgresql('postgres')).parent} or {data}: start as an ordinary user, or put the checkout and "
+        "DATA_DIR where every user may pass."
     )
 
 
-def _works(prefix: tuple[str, ...]) -> bool:
-    check = subprocess.run(
-        (*prefix, programs.postgresql("postgres"), "--version"), capture_output=True, cwd="/", check=False
-    )
-    return check.returncode == 0
+def _works(prefix: tuple[str, ...], data: Path) -> bool:
+    script = 'test -w "$1" && exec "$2" --version'
+    check = (*prefix, "sh", "-c", script, "sh", str(data), programs.postgresql("postgres"))
+    return subprocess.run(check, capture_output=True, cwd="/", check=False).returncode == 0
 
 
 def _remove_stale_lock(data: Path) -> None:
     """A killed server leaves its lock file; PostgreSQL trusts it when an unrelated process got the same pid since."""
     lock = data / "postmaster.pid"
-    if not lock.exists():
+    try:
+        pid = lock.read_text().split("\n", 1)[0]
+    except OSError:
         return
-    pid = lock.read_text().split("\n", 1)[0]
     try:
         owner = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -23,12 +23,14 @@ PORT_NAMES = ("postgresql", "redis", "smtp", "mailbox", "uploads", *S3_PORTS)
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """``services`` start first and side by side, then ``commands`` one by one, then ``gateway`` side by side.
+    """``services`` start first and side by side, ``preparation`` beside them; then ``commands`` one by one; then ``gateway``
+    side by side.
 
     ``environment`` is what every process of the gateway gets; ``description`` is the static part of ``run.json``.
     """
 
     services: tuple[Process, ...]
+    preparation: Process
     commands: tuple[Process, ...]
     gateway: tuple[Process, ...]
     environment: Mapping[str, str]
@@ -58,6 +60,7 @@ def describe(choices: Choices) -> Stack:
         variables |= found
     return Stack(
         services=tuple(services),
+        preparation=web.management(variables, "collectstatic", "--no-input", "--verbosity=0"),
         commands=_commands(choices, variables),
         gateway=_gateway(choices, variables, chosen),
         environment=variables,
@@ -128,10 +131,7 @@ def _require(check: Callable[[], bool], sentence: str) -> None:
 
 
 def _commands(choices: Choices, variables: Mapping[str, str]) -> tuple[Process, ...]:
-    commands = [
-        web.management(variables, "migrate", "--no-input", "--verbosity=0"),
-        web.management(variables, "collectstatic", "--no-input", "--verbosity=0"),
-    ]
+    commands = [web.management(variables, "migrate", "--no-input", "--verbosity=0")]
     if not choices.production and web.has_command("seed_demo"):
         commands.append(web.management(variables, "seed_demo"))
     return tuple(commands)

@@ -8,6 +8,7 @@ two keys) and ``EMAIL_URL`` each replace one of them. Nothing outlives the comma
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,11 +29,16 @@ USAGE_ERROR = 2
 @contextmanager
 def temporary_services() -> Iterator[Mapping[str, str]]:
     """Start what the environment does not name already; yield the variables that lead to it."""
-    with tempfile.TemporaryDirectory(prefix="mag-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    folder = Path(tempfile.mkdtemp(prefix="mag-"))
+    # The database's own user has to pass to its folder within.
+    folder.chmod(0o711)
+    try:
         processes, variables = describe(folder)
         with running(processes, log_folder=folder):
             yield variables
+    finally:
+        postgresql.discard(folder / "postgresql")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def describe(folder: Path) -> tuple[list[Process], dict[str, str]]:
