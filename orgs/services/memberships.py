@@ -18,7 +18,7 @@ def create(actor: Actor, *, user: User, organization: Organization, can_invite: 
     """Make ``user`` a member. Raises ``NotAllowed``, and ``Conflict`` when they are one already."""
     policies.can_manage_members(actor, organization.id).enforce()
     if Membership.objects.filter(user=user, organization=organization).exists():
-        raise Conflict(f"{user.full_name} is already a member of {organization}.")
+        raise Conflict(f"{organization} has {user.full_name} as a member already.")
     return enrol(actor, user=user, organization=organization, can_invite=can_invite)
 
 
