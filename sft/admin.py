@@ -40,10 +40,7 @@ class SubscribeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Subscription
-        fields = ("organization", "application")
-
-    def validate_unique(self) -> None:
-        """The service knows what to do with a subscription that ended or was denied."""
+        fields: tuple[str, ...] = ()
 
 
 class DecideForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -91,7 +88,8 @@ class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def get_form(self, request: HttpRequest, obj: Subscription | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
-        return super().get_form(request, obj, **{**kwargs, "form": DecideForm if obj else SubscribeForm})
+        """Forms that only ask: no field of theirs is the row's own, so nothing is written past the services."""
+        return super().get_form(request, obj, **kwargs | {"form": DecideForm if obj else SubscribeForm, "fields": None})
 
     def get_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return (*self.readonly_fields, "decision", "reason") if obj else ("organization", "application")

@@ -59,6 +59,12 @@ class Package(PublicModel):
         ]
 
     def __str__(self) -> str:
+        """Without its title, which is its people's only: this is what back office and logs show."""
+        return f"package {self.pk}"
+
+    @property
+    def name(self) -> str:
+        """What its people know it by."""
         return self.title or "Untitled package"
 
 

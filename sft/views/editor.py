@@ -43,13 +43,12 @@ def contacts(request: Request) -> JsonResponse:
 def package_new(request: Request) -> HttpResponseBase:
     """An empty form. The draft comes into being with the first thing that is worth keeping."""
     form = PackageForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST" or not _holds(request, form):
         return _page(request, None, form)
     try:
         package = drafts.start(request.actor, title=form.cleaned_data["title"], note=form.cleaned_data["note"])
     except Invalid as refusal:
-        show_refusal(form, refusal)
-        return _page(request, None, form)
+        return _refused(request, None, form, refusal)
     return _act(request, package, form)
 
 
@@ -62,15 +61,14 @@ def package_draft(request: Request, pk: UUID) -> HttpResponseBase:
             return redirect("sft:package", pk=package.pk)
         return _page(request, package, PackageForm(initial={"title": package.title, "note": package.note}))
     form = PackageForm(request.POST)
-    if not form.is_valid():
+    if not _holds(request, form):
         return _page(request, package, form)
     try:
         package = drafts.save(
             request.actor, package=package, title=form.cleaned_data["title"], note=form.cleaned_data["note"]
         )
     except Invalid as refusal:
-        show_refusal(form, refusal)
-        return _page(request, package, form)
+        return _refused(request, package, form, refusal)
     return _act(request, package, form)
 
 
@@ -79,7 +77,7 @@ def package_draft(request: Request, pk: UUID) -> HttpResponseBase:
 def package_discard(request: Request, pk: UUID) -> HttpResponseBase:
     package = access.own_package(request.actor, pk)
     drafts.discard(request.actor, package=package)
-    messages.success(request, f"“{package}” was discarded.")
+    messages.success(request, f"“{package.name}” was discarded.")
     return redirect("sft:drafts")
 
 
@@ -112,8 +110,7 @@ def _act(request: Request, package: Package, form: PackageForm) -> HttpResponseB
         if request.POST.get("do") == "send":
             package = delivery.send(request.actor, package=package)
     except Invalid as refusal:
-        show_refusal(form, refusal)
-        return _page(request, package, form)
+        return _refused(request, package, form, refusal)
     if wants_json(request):
         return package_document(package)
     return redirect(_next_page(request, package))
@@ -143,10 +140,22 @@ def _next_page(request: Request, package: Package) -> str:
     return reverse(view, kwargs={"pk": package.pk})
 
 
-def _page(request: Request, package: Package | None, form: PackageForm) -> HttpResponse:
-    """The editor, with what was typed; a program gets the same refusals as JSON."""
-    if form.errors and wants_json(request):
+def _holds(request: Request, form: PackageForm) -> bool:
+    """Whether the form's fields are in shape; a program that sent others is told so as JSON."""
+    if not form.is_valid() and wants_json(request):
         raise Invalid(fields={name: str(sentences[0]) for name, sentences in form.errors.items()})
+    return form.is_valid()
+
+
+def _refused(request: Request, package: Package | None, form: PackageForm, refusal: Invalid) -> HttpResponse:
+    if wants_json(request):
+        raise refusal
+    show_refusal(form, refusal)
+    return _page(request, package, form)
+
+
+def _page(request: Request, package: Package | None, form: PackageForm) -> HttpResponse:
+    """The editor, with what was typed."""
     files = arrivals.of_package(package) if package is not None else []
     context = {
         "package": package,
