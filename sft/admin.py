@@ -31,12 +31,12 @@ DECISIONS = {
 class SubscribeForm(forms.ModelForm):  # type: ignore[type-arg]
     """Subscribe an organisation without being asked."""
 
-    organization = forms.ModelChoiceField(
+    subscriber = forms.ModelChoiceField(
         label="Organisation",
         queryset=Organization.objects.filter(state="active"),
         help_text="Its administrators get a mail with the next steps.",
     )
-    application = forms.ModelChoiceField(queryset=Application.objects.all())
+    subscribed_to = forms.ModelChoiceField(label="Application", queryset=Application.objects.all())
 
     class Meta:
         model = Subscription
@@ -92,7 +92,7 @@ class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_form(request, obj, **kwargs | {"form": DecideForm if obj else SubscribeForm, "fields": None})
 
     def get_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        return (*self.readonly_fields, "decision", "reason") if obj else ("organization", "application")
+        return (*self.readonly_fields, "decision", "reason") if obj else ("subscriber", "subscribed_to")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return self.readonly_fields if obj else ()
@@ -102,8 +102,8 @@ class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         given = form.cleaned_data
         actor = request.actor  # type: ignore[attr-defined]
         if not change:
-            made = subscriptions.subscribe(actor, organization=given["organization"], application=given["application"])
-            obj.pk = made.pk
+            made = subscriptions.subscribe(actor, organization=given["subscriber"], application=given["subscribed_to"])
+            obj.pk, obj.organization, obj.application = made.pk, made.organization, made.application
             return
         if given["decision"] == "activate":
             subscriptions.confirm(actor, subscription=obj)

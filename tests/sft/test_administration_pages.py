@@ -156,7 +156,7 @@ def test_the_operator_subscribes_an_organisation(world: World, clerk: Client) ->
     organization = worlds.company("Redwood Tooling")
     owner = worlds.member(organization, "Ruth", Role.OA)
     assert clerk.get("/admin/sft/subscription/add/").status_code == 200
-    data = {"organization": str(organization.pk), "application": str(sft().pk)}
+    data = {"subscriber": str(organization.pk), "subscribed_to": str(sft().pk)}
     answer = clerk.post("/admin/sft/subscription/add/", data, follow=True)
     assert answer.status_code == 200
     assert Subscription.objects.get(organization=organization).state == SubscriptionState.ACTIVE
@@ -164,7 +164,7 @@ def test_the_operator_subscribes_an_organisation(world: World, clerk: Client) ->
 
 
 def test_the_operator_is_told_when_it_is_subscribed_already(world: World, clerk: Client) -> None:
-    data = {"organization": str(world.aurora.pk), "application": str(sft().pk)}
+    data = {"subscriber": str(world.aurora.pk), "subscribed_to": str(sft().pk)}
     answer = clerk.post("/admin/sft/subscription/add/", data, follow=True)
     assert "is already subscribed" in answer.content.decode()
     assert Subscription.objects.filter(organization=world.aurora).count() == 1
