@@ -7,6 +7,7 @@ two keys) and ``EMAIL_URL`` each replace one of them. Nothing outlives the comma
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -20,25 +21,49 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mag_portal.local import credentials as secrets
-from mag_portal.local import mail, object_store, ports, postgresql, redis_server
+from mag_portal.local import data_folder, mail, object_store, ports, postgresql, redis_server
 from mag_portal.local.process import CannotStart, Process, sweep, tethered
 
 USAGE_ERROR = 2
+FOLDERS = "mag-services-"
 
 
 @contextmanager
 def temporary_services() -> Iterator[Mapping[str, str]]:
     """Start what the environment does not name already; yield the variables that lead to it."""
-    folder = Path(tempfile.mkdtemp(prefix="mag-"))
-    # The database's own user has to pass to its folder within.
-    folder.chmod(0o711)
-    try:
+    remove_abandoned()
+    with temporary_folder() as folder:
         processes, variables = describe(folder)
         with running(processes, log_folder=folder):
             yield variables
-    finally:
-        postgresql.discard(folder / "postgresql")
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is locked while it is in use, from before its name can be seen."""
+    hidden = Path(tempfile.mkdtemp(prefix=f".{FOLDERS}"))
+    # The database's own user has to pass to its folder within.
+    hidden.chmod(0o711)
+    with data_folder.held(hidden):
+        folder = hidden.rename(hidden.with_name(hidden.name.removeprefix(".")))
+        try:
+            yield folder
+        finally:
+            _remove(folder)
+
+
+def remove_abandoned() -> None:
+    """Remove the folders of runs that were killed: ours, and locked by nobody."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        with contextlib.suppress(CannotStart, OSError):
+            if folder.lstat().st_uid == os.geteuid():
+                with data_folder.held(folder):
+                    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    postgresql.discard(folder / "postgresql")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def describe(folder: Path) -> tuple[list[Process], dict[str, str]]:

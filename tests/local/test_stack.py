@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import urllib.request
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -33,9 +33,8 @@ def page(address: str) -> int:
 
 
 def listening_addresses(pids: set[int]) -> set[str]:
-    shown = subprocess.run(("ss", "-H", "-tulnp"), capture_output=True, text=True, check=True).stdout
-    ours = (line for line in shown.splitlines() if any(f"pid={pid}," in line for pid in pids))
-    return {line.split()[4].rsplit(":", 1)[0] for line in ours}
+    opened = (connection for pid in pids for connection in psutil.Process(pid).net_connections("inet"))
+    return {connection.laddr.ip for connection in opened if connection.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}}
 
 
 def test_run_file_is_complete(stack: Stack) -> None:

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from mag_portal.local import with_services
 from tests.stack import REPOSITORY, alive, descendants, plain_environment, wait_until
 
 WITH_SERVICES = (sys.executable, "-m", "mag_portal.local.with_services")
@@ -44,24 +46,32 @@ def test_the_command_finds_its_services_and_its_exit_code_is_passed_on() -> None
     assert not Path(given["DATA_DIR"]).exists()
 
 
-def test_a_service_that_is_given_is_not_started() -> None:
+def begun(tmp_path: Path, **variables: str) -> subprocess.Popen[str]:
+    """It, once its command runs; that waits until it is ended."""
+    child = launch("sh", "-c", f"env > {tmp_path}/environment; touch {tmp_path}/begun; exec sleep 600", **variables)
+    wait_until((tmp_path / "begun").exists, within=60, what="the command has begun")
+    return child
+
+
+def test_a_service_that_is_given_is_not_started(tmp_path: Path) -> None:
     given = {
         "DATABASE_URL": "postgres://elsewhere/x",
         "S3_ENDPOINT_URL": "http://elsewhere",
         "REDIS_URL": "redis://elsewhere",
     }
-    code, output = output_of("sh", "-c", "env; echo; ps -o args= --ppid $PPID", **given)
-    environment, _, processes = output.partition("\n\n")
-    assert code == 0
-    assert {f"{name}={value}" for name, value in given.items()} <= set(environment.splitlines())
-    assert "mag_portal.local.mailbox" in processes
-    assert not any(program in processes for program in ("postgres", "redis-server", "weed"))
+    child = begun(tmp_path, **given)
+    programs = [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in descendants(child.pid)]
+    child.terminate()
+    child.communicate(timeout=20)
+    assert {f"{name}={value}" for name, value in given.items()} <= set(
+        (tmp_path / "environment").read_text().splitlines()
+    )
+    assert sorted("mag_portal.local.mailbox" in program for program in programs) == [False, True]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_it(tmp_path: Path, number: signal.Signals) -> None:
-    child = launch("sh", "-c", f"touch {tmp_path}/begun; exec sleep 600")
-    wait_until((tmp_path / "begun").exists, within=60, what="the command has begun")
+    child = begun(tmp_path)
     pids = descendants(child.pid)
     assert len(pids) >= 5
     os.kill(child.pid, number)
@@ -81,3 +91,16 @@ def test_pytest_without_services_says_how_to_get_them() -> None:
     (line,) = (done.stdout + done.stderr).strip().splitlines()
     assert line.startswith("ERROR: The tests need real services and MAG_ENV, DATABASE_URL")
     assert "make test" in line
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    abandoned, foreign = tmp_path / "mag-services-abandoned", tmp_path / "mag-else"
+    for folder in (abandoned, foreign):
+        (folder / "postgresql" / "data").mkdir(parents=True)
+    with with_services.temporary_folder() as in_use:
+        with_services.remove_abandoned()
+        assert in_use.exists()
+        assert foreign.exists()
+        assert not abandoned.exists()
+    assert not in_use.exists()
