@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from playwright.sync_api import Page, expect
 
-from tests.e2e.camera import take
+from tests.e2e.eyes import look
 from tests.stack import Stack
 
 OWN_PASSWORD = "lantern orchard velvet 4821"
@@ -66,12 +66,12 @@ def first_time_login(
     page.get_by_label("User ID").fill(user_id)
     page.get_by_label("One-Time Password").fill(one_time_password)
     if shots:
-        take(page, f"{shots}-first-time-login")
+        look(page, f"{shots}-first-time-login")
     page.get_by_role("button", name="Continue").click()
     for field in page.locator("input[type=password]").all():
         field.fill(OWN_PASSWORD)
     if shots:
-        take(page, f"{shots}-own-password")
+        look(page, f"{shots}-own-password")
     page.locator("main form button[type=submit]").click()
     expect(page.get_by_role("heading", name="My Applications")).to_be_visible()
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import packages, wizard
-from tests.e2e.camera import take
 from tests.e2e.conftest import NewPerson
+from tests.e2e.eyes import look
 from tests.e2e.people import Newcomer, first_time_login, follow, sign_in_as, user_id_in
 from tests.stack import Stack
 
@@ -26,7 +26,7 @@ def approve(page: Page, stack: Stack, company: str, *, shots: str = "") -> None:
     clerk = sign_in_as(page, stack, "Operator staff")
     follow(page, stack.wait_for_mail(clerk["email"], company), "Review the registration")
     if shots:
-        take(page, f"{shots}-operator-detail")
+        look(page, f"{shots}-operator-detail")
     page.get_by_role("button", name="Approve").click()
     dialog = page.get_by_role("dialog")
     if dialog.count() and dialog.is_visible():
@@ -44,7 +44,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     assert invitation["subject"] == "You’re Invited to Collaborate with Aurora Aerospace, Inc."
     follow(nora, invitation, "Register Now")
     expect(nora.get_by_text("Aurora Aerospace, Inc.").first).to_be_visible()
-    take(nora, "01-invitation")
+    look(nora, "01-invitation")
 
     # Steps 2 to 9: the wizard.
     wizard.pass_captcha(nora, stack, shots="02")
@@ -55,7 +55,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     wizard.submit(nora, shots="07")
     received = stack.wait_for_mail(INVITED, "received")
     follow(nora, received, "See how it stands")
-    take(nora, "08-status")
+    look(nora, "08-status")
 
     approve(clerk, stack, "Northwind Castings Ltd", shots="09")
 
@@ -66,7 +66,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     first_time_login(nora, approved, wizard.ONE_TIME_PASSWORD, user_id=nora_id, shots="10")
     welcome = stack.wait_for_mail(PETER.email, "approved")
     first_time_login(peter, welcome, wizard.ONE_TIME_PASSWORD, user_id=user_id_in(welcome))
-    take(nora, "11-home")
+    look(nora, "11-home")
 
     # Home, Open Application next to SFT, and a file to a member of the inviting organisation.
     packages.open_sft(nora)
@@ -74,10 +74,10 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     sent = packages.make_file(source, 200)
     packages.begin(nora, recipient=stack.account("Employee with access")["email"], title="Drawings", files=[source])
     expect(nora.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
-    take(nora, "12-new-package")
+    look(nora, "12-new-package")
     nora.get_by_role("button", name="Send", exact=True).click()
     expect(nora.get_by_text("Delivered", exact=True).first).to_be_visible(timeout=60_000)
-    take(nora, "13-sent-package")
+    look(nora, "13-sent-package")
 
     # The recipient's mail leads, by way of the sign-in, to the package.
     emma = stack.account("Employee with access")
@@ -87,7 +87,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     olivia.locator("input[name=password]").fill(emma["password"])
     olivia.get_by_role("button", name="Sign in").click()
     expect(olivia.get_by_role("heading", level=1)).to_contain_text("Drawings")
-    take(olivia, "14-received-package")
+    look(olivia, "14-received-package")
     fetched = packages.download(olivia, source.name, tmp_path / "fetched")
     assert packages.sha256_of(fetched) == sent
     expect(olivia.get_by_text(sent)).to_be_visible()
@@ -99,18 +99,18 @@ def test_an_organisation_with_an_account_is_subscribed_and_opens_the_application
     clerk, hanna = new_person(), new_person()
     account = sign_in_as(hanna, stack, "Organization Administrator", "Harbor Metals GmbH")
     expect(hanna.get_by_role("link", name="Open Application")).to_have_count(0)
-    take(hanna, "20-home-not-subscribed")
+    look(hanna, "20-home-not-subscribed")
     hanna.get_by_role("button", name=re.compile("Request subscription", re.IGNORECASE)).click()
 
     staff = sign_in_as(clerk, stack, "Operator staff")
     follow(clerk, stack.wait_for_mail(staff["email"], "asks to be subscribed"), "Confirm or deny")
-    take(clerk, "21-operator-subscription")
+    look(clerk, "21-operator-subscription")
     clerk.get_by_label("Confirm").check()
     clerk.get_by_role("button", name="Save", exact=True).click()
 
     confirmed = stack.wait_for_mail(account["email"], "subscribed")
     follow(hanna, confirmed, "Go to Home")
-    take(hanna, "22-home-subscribed")
+    look(hanna, "22-home-subscribed")
     packages.open_sft(hanna)
 
 
@@ -123,29 +123,29 @@ def test_an_administrator_adds_a_user_who_requests_access_and_opens_the_applicat
     sign_in_as(olivia, stack, "Organization Administrator", "Aurora Aerospace, Inc.")
     olivia.get_by_role("link", name="Administration").first.click()
     olivia.get_by_role("link", name="Users").first.click()
-    take(olivia, "30-users")
+    look(olivia, "30-users")
     olivia.get_by_role("link", name="Add user").click()
     olivia.get_by_label("First name").fill(newcomer.first_name)
     olivia.get_by_label("Last name").fill(newcomer.last_name)
     olivia.get_by_label("E-mail").fill(newcomer.email)
     olivia.get_by_label("One-Time Password").fill(wizard.ONE_TIME_PASSWORD)
-    take(olivia, "31-add-user")
+    look(olivia, "31-add-user")
     olivia.locator("main form button[type=submit].btn-primary").click()
     expect(olivia.get_by_text(wizard.ONE_TIME_PASSWORD)).to_be_visible()
-    take(olivia, "32-hand-over")
+    look(olivia, "32-hand-over")
     olivia.reload()
     expect(olivia.get_by_text(wizard.ONE_TIME_PASSWORD)).to_have_count(0)
 
     activate = stack.wait_for_mail(newcomer.email, "Activate your account")
     first_time_login(iris, activate, wizard.ONE_TIME_PASSWORD, user_id=user_id_in(activate))
     expect(iris.get_by_role("link", name="Open Application")).to_have_count(0)
-    take(iris, "33-home-without-access")
+    look(iris, "33-home-without-access")
     iris.get_by_role("button", name="Request Access Secure File Transfer").click()
-    take(iris, "34-home-waiting")
+    look(iris, "34-home-waiting")
 
     account = sign_in_as(aaron, stack, "Application Administrator")
     follow(aaron, stack.wait_for_mail(account["email"], "Ivanova requests access"), "See pending requests")
-    take(aaron, "35-pending-requests")
+    look(aaron, "35-pending-requests")
     aaron.get_by_role("checkbox", name=re.compile("Ivanova")).check()
     aaron.get_by_role("button", name="Approve").click()
 

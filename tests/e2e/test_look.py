@@ -8,11 +8,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+
+from tests.e2e.eyes import barriers
 
 pytestmark = pytest.mark.browser
 
@@ -54,12 +55,6 @@ def open_page(browser: Browser, address: str) -> OpenPage:
         assert complaints == []
 
     return opened
-
-
-def barriers(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
-    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found = Axe().run(page, options=options).response["violations"]
-    return [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found]
 
 
 @pytest.mark.parametrize(("theme", "width"), SCREENS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.camera import take
+from tests.e2e.eyes import look
 from tests.e2e.people import Newcomer, solve_captcha
 from tests.stack import Stack
 
@@ -23,11 +23,11 @@ def pass_captcha(page: Page, stack: Stack, *, shots: str = "") -> None:
     """Enter Captcha code and click Continue; click Continue again to proceed."""
     solve_captcha(page, stack)
     if shots:
-        take(page, f"{shots}-captcha")
+        look(page, f"{shots}-captcha")
     press(page, "Continue")
     heading(page, "Welcome")
     if shots:
-        take(page, f"{shots}-welcome")
+        look(page, f"{shots}-welcome")
     press(page, "Continue")
 
 
@@ -51,7 +51,7 @@ def complete_profile(page: Page, company: str, contact: Newcomer, *, shots: str 
     if sft.count():
         sft.check()
     if shots:
-        take(page, f"{shots}-profile")
+        look(page, f"{shots}-profile")
     press(page, "Next")
 
 
@@ -60,7 +60,7 @@ def name_oneself(page: Page, *, shots: str = "") -> None:
     heading(page, "Organization Administrator")
     page.get_by_role("radio").first.check()
     if shots:
-        take(page, f"{shots}-administrator")
+        look(page, f"{shots}-administrator")
     press(page, "Next")
 
 
@@ -68,7 +68,7 @@ def enter_one_time_password(page: Page, *, shots: str = "") -> None:
     heading(page, "One Time Password")
     page.get_by_label("One Time Password", exact=False).first.fill(ONE_TIME_PASSWORD)
     if shots:
-        take(page, f"{shots}-one-time-password")
+        look(page, f"{shots}-one-time-password")
     press(page, "Create")
 
 
@@ -76,7 +76,7 @@ def create_application_administrator(page: Page, person: Newcomer, *, shots: str
     """Create somebody new as the Application Administrator, with a One Time Password, and go on."""
     heading(page, "Application Administrator(s)")
     if shots:
-        take(page, f"{shots}-application-administrators")
+        look(page, f"{shots}-application-administrators")
     page.locator("details:not([open]) > summary").filter(has_text="Create").first.click()
     page.locator("[name=new-first_name]").fill(person.first_name)
     page.locator("[name=new-last_name]").fill(person.last_name)
@@ -85,15 +85,15 @@ def create_application_administrator(page: Page, person: Newcomer, *, shots: str
     press(page, "Create")
     expect(page.get_by_label(f"{person.first_name} {person.last_name}")).to_be_checked()
     if shots:
-        take(page, f"{shots}-application-administrators-named")
+        look(page, f"{shots}-application-administrators-named")
     press(page, "Next")
 
 
 def submit(page: Page, *, shots: str = "") -> None:
     heading(page, "Review registration details")
     if shots:
-        take(page, f"{shots}-review")
+        look(page, f"{shots}-review")
     press(page, "Submit")
     expect(page.get_by_text("up to two business days")).to_be_visible()
     if shots:
-        take(page, f"{shots}-submitted")
+        look(page, f"{shots}-submitted")

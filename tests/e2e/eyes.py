@@ -1,0 +1,40 @@
+"""Looking at a page as people with all kinds of eyes and screens do, and keeping pictures when somebody asked for them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, ViewportSize
+
+SIZES: dict[str, ViewportSize] = {"1280": {"width": 1280, "height": 900}, "360": {"width": 360, "height": 740}}
+FOLDER = os.environ.get("SCREENSHOT_DIR", "")
+
+
+def look(page: Page, name: str) -> None:
+    """Wide and narrow: axe finds nothing and nothing sticks out of the page.
+
+    Saves ``<name>-1280.png`` and ``<name>-360.png`` of the whole page under ``SCREENSHOT_DIR`` where that is set.
+    """
+    before = page.viewport_size
+    for label, size in SIZES.items():
+        page.set_viewport_size(size)
+        assert barriers(page) == [], f"{name} at {label} px"
+        assert overhang(page) <= 0, f"{name} at {label} px is wider than the screen"
+        if FOLDER:
+            page.screenshot(path=Path(FOLDER) / f"{name}-{label}.png", full_page=True, animations="disabled")
+    if before:
+        page.set_viewport_size(before)
+
+
+def barriers(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
+    """What axe finds, by rule, with the start of each element's HTML; all rules unless some are named."""
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = Axe().run(page, options=options).response["violations"]
+    return [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found]
+
+
+def overhang(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
