@@ -48,6 +48,7 @@ class DecideForm(forms.ModelForm):  # type: ignore[type-arg]
 
     decision = forms.ChoiceField(widget=forms.RadioSelect)
     reason = forms.CharField(
+        label="Reason to give",
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),

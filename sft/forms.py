@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -68,3 +69,7 @@ class RequestsForm(ReasonForm):
     """Which of the pending requests are decided, and why where they are denied."""
 
     chosen = KeysField(label="Requests", error_messages={"required": "Select at least one request."})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = "Reason for denial"

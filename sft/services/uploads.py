@@ -58,8 +58,10 @@ class PackageFiles:
     @transaction.atomic
     def completed(self, upload: Upload) -> None:
         package = _package(upload)
-        if package is not None:
-            delivery.settle(package)
+        if package is None:
+            return
+        package.files.filter(upload_id=upload.pk).update(size=upload.size)
+        delivery.settle(package)
 
     @transaction.atomic
     def stored(self, upload: Upload) -> None:

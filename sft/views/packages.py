@@ -35,9 +35,13 @@ def package(request: Request, pk: UUID) -> HttpResponseBase:
 def _page(request: Request, seen: access.SeenPackage) -> HttpResponse:
     recipients = list(queries.recipients_of(seen.package)) if seen.is_sender else []
     files = arrivals.of_package(seen.package)
+    on_the_way = seen.is_sender and seen.package.state in {PackageState.UPLOADING, PackageState.PROCESSING}
+    unfinished = [row for row in files if row.is_unfinished] if on_the_way else []
     fetched = queries.downloaded_files(seen.recipient) if seen.recipient else set()
     rows = [
-        (row, policies.can_download(seen.package, seen.recipient, row.file), row.file.pk in fetched) for row in files
+        (row, policies.can_download(seen.package, seen.recipient, row.file), row.file.pk in fetched)
+        for row in files
+        if not (on_the_way and row.is_unfinished)
     ]
     context = {
         "package": seen.package,
@@ -45,9 +49,10 @@ def _page(request: Request, seen: access.SeenPackage) -> HttpResponse:
         "rows": rows,
         "recipients": recipients,
         "total_size": sum(row.file.size or 0 for row in files),
-        "unfinished": [row for row in files if row.is_unfinished],
+        "file_count": len(files),
+        "unfinished": unfinished,
         "timeline": timeline_of(seen, recipients),
-        "on_the_way": seen.is_sender and seen.package.state in {PackageState.UPLOADING, PackageState.PROCESSING},
+        "on_the_way": on_the_way,
     }
     return render(request, "sft/package.html", context)
 
