@@ -31,6 +31,11 @@ NO_TRUNCATE = {
 class OneStackOneWorker(LoadFileScheduling):  # type: ignore[misc]
     """Tests of one file share a worker, and so do all tests on the running stack: there is one in a test run."""
 
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        # Files go out in the order of collection, the long ones first (see below), not by their number of tests.
+        config.option.loadscopereorder = False
+
     def _split_scope(self, nodeid: str) -> str:
         return "stack" if nodeid.startswith(ON_THE_STACK) else str(super()._split_scope(nodeid))
 
@@ -40,11 +45,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackOneW
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on the running stack are marked as such and lie where the scheduler looks for them."""
+    """Tests on the running stack are marked as such, lie where the scheduler looks for them, and begin first."""
     for item in items:
         if isinstance(item, pytest.Function) and "stack" in item.fixturenames:
             assert item.nodeid.startswith(ON_THE_STACK), f"{item.nodeid} uses the stack: add its file to ON_THE_STACK."
             item.add_marker(pytest.mark.stack)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.nodeid.startswith(ON_THE_STACK):
+        return 0
+    return 1 if item.get_closest_marker("stack") or item.get_closest_marker("browser") else 2
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -80,7 +92,8 @@ def _own_bucket() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_folders() -> None:
-    django_settings.STAGING_DIR.mkdir(parents=True, exist_ok=True)
+    for folder in (django_settings.STAGING_DIR, django_settings.STATIC_ROOT):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,13 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
     async def awaited() -> None:
         await scenario()
 
-    asyncio.run(awaited())
+    # Playwright's own loop rests in this thread between the browser tests of this worker.
+    resting = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        asyncio.run(awaited())
+    finally:
+        asyncio._set_running_loop(resting)
 
 
 def test_a_killed_process_comes_back_at_once_under_a_new_pid(tmp_path: Path) -> None:
