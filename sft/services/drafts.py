@@ -36,10 +36,14 @@ def start(actor: Actor, *, title: str = "", note: str = "") -> Package:
 
 
 @transaction.atomic
-def save(actor: Actor, *, package: Package, title: str, note: str) -> Package:
-    """Keep title and note of a draft. Raises ``Invalid`` for what is too long, ``Conflict`` when it has been sent."""
+def save(actor: Actor, *, package: Package, title: str | None = None, note: str | None = None) -> Package:
+    """Keep title and note of a draft; what is not given stays.
+
+    Raises ``Invalid`` for what is too long, ``Conflict`` when it has been sent.
+    """
     draft = editable(actor, package)
-    draft.title, draft.note = clean_title(title), clean_note(note)
+    draft.title = draft.title if title is None else clean_title(title)
+    draft.note = draft.note if note is None else clean_note(note)
     draft.save(update_fields=["title", "note"])
     return draft
 

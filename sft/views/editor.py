@@ -64,9 +64,7 @@ def package_draft(request: Request, pk: UUID) -> HttpResponseBase:
     if not _holds(request, form):
         return _page(request, package, form)
     try:
-        package = drafts.save(
-            request.actor, package=package, title=form.cleaned_data["title"], note=form.cleaned_data["note"]
-        )
+        package = drafts.save(request.actor, package=package, **_words(form))
     except Invalid as refusal:
         return _refused(request, package, form, refusal)
     return _act(request, package, form)
@@ -101,6 +99,11 @@ def _files_added(request: Request, uploads: Sequence[Upload], *, package: Packag
     else:
         messages.info(request, "No file was chosen.")
     return redirect("sft:package-draft", pk=package.pk)
+
+
+def _words(form: PackageForm) -> dict[str, str]:
+    """Title and note as far as they were sent: the page's script leaves out what was not touched in its tab."""
+    return {name: form.cleaned_data[name] for name in ("title", "note") if name in form.data}
 
 
 def _act(request: Request, package: Package, form: PackageForm) -> HttpResponseBase:

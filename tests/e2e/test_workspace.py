@@ -74,6 +74,24 @@ def test_what_is_typed_is_there_after_a_reload_and_an_untouched_page_leaves_no_d
     expect(emma.get_by_role("textbox", name="Note")).to_have_value("And the note")
 
 
+def test_signing_in_again_in_another_tab_is_enough_to_go_on(stack: Stack, emma: Page, tmp_path: Path) -> None:
+    new_package(emma, stack)
+    emma.get_by_role("textbox", name="Title").fill("Before")
+    expect(emma.locator("[data-saved]")).to_have_text("Saved")
+    emma.context.clear_cookies()
+    emma.get_by_role("textbox", name="Title").fill("After")
+    expect(emma.locator("[data-error-for=title]")).to_contain_text("Your sign-in has ended")
+    other_tab = emma.context.new_page()
+    sign_in_as(other_tab, stack, EMPLOYEE)
+    other_tab.close()
+    emma.locator("[data-files-input]").set_input_files(small_files(tmp_path, "spar.step"))
+    expect(emma.locator("[data-file-list] [data-state=verified]")).to_have_count(1, timeout=60_000)
+    emma.get_by_role("button", name="Save draft").last.click()
+    expect(emma.locator("[data-saved]")).to_have_text("Saved")
+    emma.reload()
+    expect(emma.get_by_role("textbox", name="Title")).to_have_value("After")
+
+
 def test_send_names_what_is_missing_and_keeps_the_rest(stack: Stack, emma: Page, tmp_path: Path) -> None:
     new_package(emma, stack)
     emma.locator("[data-files-input]").set_input_files(small_files(tmp_path, "spar.step"))

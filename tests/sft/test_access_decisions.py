@@ -15,8 +15,8 @@ from orgs.models import Role
 from sft import access as loading
 from sft.models import AccessGrant, AccessGrantState, Subscription
 from sft.services import access, subscriptions
+from tests.concurrency import at_once
 from tests.sft import world as worlds
-from tests.sft.concurrency import at_once
 from tests.sft.world import World, acting, asking, operator, sft
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from core.models import AuditEvent, Mail
 from sft import access as loading
 from sft.models import FileDownload, Package, PackageState, RecipientState, Subscription
 from sft.services import delivery, downloads, drafts, subscriptions
+from tests.concurrency import at_once
 from tests.sft import world as worlds
-from tests.sft.concurrency import at_once
 from tests.sft.uploading import add_upload, arrive, some_bytes, store_for_real, tell_stored
 from tests.sft.world import World, acting, draft, operator, recipient_row
 from tests.transfers.sending import send_all, sha256

@@ -151,6 +151,14 @@ def test_the_script_makes_a_draft_adds_and_sends_with_json(world: World, browser
     assert (status["state"], status["files"][0]["state"]) == ("delivered", "verified")
 
 
+def test_a_second_tab_that_touches_no_words_writes_over_none(world: World, browser_of: BrowserOf) -> None:
+    package = draft(world, title="From one tab", to=())
+    data = {"recipient": str(world.recipient.pk), "do": "add"}
+    assert browser_of(world.sender).post(f"/sft/packages/{package.pk}/draft/", data, headers=JSON).status_code == 200
+    package.refresh_from_db()
+    assert (package.title, package.note, package.recipients.count()) == ("From one tab", "Rev C", 1)
+
+
 def test_the_script_gets_refusals_by_field(world: World, browser_of: BrowserOf) -> None:
     package = draft(world, to=())
     path = f"/sft/packages/{package.pk}/draft/"

@@ -9,6 +9,7 @@ export class Draft extends EventTarget {
     this.id = form.dataset.package || null;
     this.statusUrl = form.dataset.statusUrl;
     this.queue = Promise.resolve();
+    this.kept = { title: form.elements.title.defaultValue, note: form.elements.note.defaultValue };
   }
 
   /** The package's id, which makes the draft first where there is none yet. */
@@ -25,9 +26,16 @@ export class Draft extends EventTarget {
   }
 
   async send(more) {
-    const { csrfmiddlewaretoken, title, note } = this.form.elements;
-    const words = { csrfmiddlewaretoken: csrfmiddlewaretoken.value, title: title.value, note: note.value };
-    return this.learn(await postForm(this.form.action, { ...words, ...more }));
+    const changed = this.changed();
+    const document = this.learn(await postForm(this.form.action, { ...changed, ...more }));
+    Object.assign(this.kept, changed);
+    return document;
+  }
+
+  /** Title and note where they differ from what was kept last: another tab's words are not written over. */
+  changed() {
+    const words = ["title", "note"].map((name) => [name, this.form.elements[name].value]);
+    return Object.fromEntries(words.filter(([name, value]) => value !== this.kept[name]));
   }
 
   async refresh() {

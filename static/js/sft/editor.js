@@ -27,7 +27,6 @@ class Editor {
     this.recipients = new Recipients(form, this.draft);
     this.files = new FileList(form, {
       uploadsUrl: form.dataset.uploadsUrl,
-      csrfToken: () => form.elements.csrfmiddlewaretoken.value,
       subject: () => this.draft.ensure(),
       grows: true,
     });

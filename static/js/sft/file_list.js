@@ -1,6 +1,7 @@
 // The files of one package in this browser: rows, the engine behind them, and how far all of them are together.
 
 import { Uploader, sameFile } from "../uploader/uploader.js";
+import { csrfToken } from "./csrf.js";
 import { FileRow } from "./file_row.js";
 import { Refusal } from "./http.js";
 import { files, hasArrived, rate, size, timeLeft } from "./words.js";
@@ -12,7 +13,7 @@ const LOOK_AGAIN = 100;
  * `subject` gives the package's id; `grows` says whether new files may join.
  */
 export class FileList extends EventTarget {
-  constructor(root, { uploadsUrl, csrfToken, subject, grows }) {
+  constructor(root, { uploadsUrl, subject, grows }) {
     super();
     this.list = root.querySelector("[data-file-list]");
     this.template = root.querySelector("[data-file-template]");

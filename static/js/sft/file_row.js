@@ -1,5 +1,6 @@
 // One file in the list: the row the server rendered, or a new one, kept in step with its transfer.
 
+import { tokenWasRefused } from "./csrf.js";
 import { STATES, hasArrived, rate, size, timeLeft } from "./words.js";
 
 export class FileRow extends EventTarget {
@@ -63,7 +64,10 @@ export class FileRow extends EventTarget {
       this.element.dataset.upload = transfer.id;
     });
     transfer.addEventListener("progress", () => this.progress());
-    transfer.addEventListener("state", (event) => this.show(event.detail.state, event.detail.reason));
+    transfer.addEventListener("state", (event) => {
+      if (event.detail.code === "sign_in_required") tokenWasRefused();
+      this.show(event.detail.state, event.detail.reason);
+    });
     this.show(transfer.state, transfer.reason);
   }
 

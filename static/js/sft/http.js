@@ -1,5 +1,7 @@
 // Talking to the portal's own pages as a program: JSON answers, refusals as one kind of error.
 
+import { csrfToken, tokenWasRefused } from "./csrf.js";
+
 const OFFLINE = "The portal cannot be reached. Check your connection; nothing is lost, and you can try again.";
 const UNREADABLE = "The portal gave an answer that this page does not understand. Reload the page.";
 const SIGN_IN = "Your sign-in has ended. Sign in again in another tab, then try again here; nothing is lost.";
@@ -18,8 +20,19 @@ export function getJson(url, { signal } = {}) {
   return ask(url, { signal });
 }
 
-export function postForm(url, data) {
-  return ask(url, { method: "POST", body: new URLSearchParams(data) });
+export async function postForm(url, data) {
+  try {
+    return await post(url, data);
+  } catch (refusal) {
+    if (refusal.code !== "stale_form") throw refusal;
+    tokenWasRefused();
+    return post(url, data);
+  }
+}
+
+async function post(url, data) {
+  const body = new URLSearchParams({ ...data, csrfmiddlewaretoken: await csrfToken() });
+  return ask(url, { method: "POST", body });
 }
 
 async function ask(url, options) {
@@ -32,6 +45,7 @@ async function ask(url, options) {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
-  const message = response.status === 401 ? SIGN_IN : (answer?.message ?? UNREADABLE);
+  const needsSignIn = response.status === 401 || answer?.code === "stale_form";
+  const message = needsSignIn ? SIGN_IN : (answer?.message ?? UNREADABLE);
   throw new Refusal(message, { code: answer?.code, fields: answer?.fields, status: response.status });
 }

@@ -21,7 +21,6 @@ class PackageWatch {
     const { root } = this;
     this.files = new FileList(root, {
       uploadsUrl: root.dataset.uploadsUrl,
-      csrfToken: () => root.dataset.csrf,
       subject: () => Promise.resolve(root.dataset.package),
       grows: false,
     });
