@@ -21,8 +21,13 @@ app.conf.task_routes = {
 }
 app.conf.beat_schedule = {
     "invitations-and-drafts": {"task": "orgs.tasks.expire_due", "schedule": schedule(600), "options": {"expires": 600}},
-    "one-time-passwords": {"task": "accounts.tasks.expire_one_time_passwords", "schedule": schedule(600)},
+    "one-time-passwords": {
+        "task": "accounts.tasks.expire_one_time_passwords",
+        "schedule": schedule(600),
+        "options": {"expires": 600},
+    },
     "outbox-sweep": {"task": "core.tasks.sweep_outbox", "schedule": schedule(10), "options": {"expires": 10}},
     "uploads-sweep": {"task": "transfers.tasks.sweep", "schedule": schedule(15), "options": {"expires": 15}},
+    "ended-sweep": {"task": "core.tasks.sweep_ended", "schedule": schedule(3600), "options": {"expires": 3600}},
     "store-sweep": {"task": "transfers.tasks.sweep_store", "schedule": schedule(3600), "options": {"expires": 3600}},
 }
