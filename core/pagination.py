@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
-from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 
 M = TypeVar("M", bound=Model)
 PAGE_SIZE = 50
@@ -43,10 +44,10 @@ def _encode(row: Model, by: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _decode(cursor: str) -> tuple[Any, str] | None:
+def _decode(cursor: str) -> tuple[datetime, UUID] | None:
     try:
         moment, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        parsed = parse_datetime(moment)
-    except (ValueError, TypeError, binascii.Error):
+        start = datetime.fromisoformat(moment), UUID(key)
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    return (parsed, str(key)) if parsed else None
+    return start if is_aware(start[0]) else None

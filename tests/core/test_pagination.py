@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,18 @@ from core.models import Mail
 from core.pagination import paginate
 
 pytestmark = pytest.mark.django_db
+
+NOON, KEY = "2026-01-01T12:00:00+00:00", "00000000-0000-0000-0000-000000000000"
+BENT = [
+    base64.urlsafe_b64encode(text.encode()).decode()
+    for text in (
+        json.dumps([NOON, "x"]),
+        json.dumps([NOON, 7]),
+        json.dumps(["2026-01-01T12:00:00", KEY]),
+        json.dumps(["2026-13-01T12:00:00+00:00", KEY]),
+        "[" * 10_000,
+    )
+]
 
 
 @pytest.fixture
@@ -45,7 +59,7 @@ def test_a_row_that_arrives_meanwhile_moves_nothing(mails: list[Mail]) -> None:
     assert [*first.rows, *second.rows] == mails[:6]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "%%%", "e30", "W10", "WzEsMl0", "WyJub3doZXJlIiwgIngiXQ", "ä"])
+@pytest.mark.parametrize("cursor", ["", "x", "%%%", "e30", "W10", "WzEsMl0", "WyJub3doZXJlIiwgIngiXQ", "ä", *BENT])
 def test_a_bent_cursor_starts_anew(mails: list[Mail], cursor: str) -> None:
     page = paginate(Mail.objects.all(), cursor=cursor, size=3)
     assert list(page.rows) == mails[:3]
