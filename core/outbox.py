@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -144,7 +145,8 @@ def sweep(*, limit: int = 500) -> int:
     """Wake a worker for every row that is due, and free rows whose worker died; returns how many were woken."""
     now = timezone.now()
     for mail in Mail.objects.filter(state=MailState.SENDING, claimed_at__lt=now - CLAIM_LIFETIME)[:limit]:
-        _failed(mail, "The worker that held this message ended.", final=False)
+        with suppress(Conflict):  # its worker came back, or another sweep was first
+            _failed(mail, "The worker that held this message ended.", final=False)
     overdue = now - GRACE
     due = (
         Mail.objects.filter(state=MailState.QUEUED, due_at__lte=overdue).order_by("due_at").values_list("id", flat=True)

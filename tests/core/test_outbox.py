@@ -16,6 +16,7 @@ from core import outbox, tokens
 from core.actor import Actor
 from core.errors import Conflict
 from core.models import AuditEvent, Mail, MailState
+from tests.concurrency import at_once
 from tests.core.conftest import Sink
 
 TO = "partner@example.com"
@@ -125,6 +126,15 @@ def test_the_sweep_frees_a_row_whose_worker_died(sink: Sink, letter: str, second
     with time_machine.travel(start + outbox.CLAIM_LIFETIME + timedelta(seconds=seconds), tick=False):
         outbox.sweep()
     assert (Mail.objects.get().state == MailState.QUEUED) is freed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_at_the_same_moment_free_each_row_once(letter: str) -> None:
+    start = timezone.now() - outbox.CLAIM_LIFETIME - timedelta(seconds=1)
+    for _ in range(20):
+        Mail.objects.filter(pk=queue(letter).pk).update(state=MailState.SENDING, claimed_at=start, attempts=1)
+    assert at_once([outbox.sweep] * 4) == [None] * 4
+    assert Mail.objects.filter(state=MailState.QUEUED, due_at__gt=timezone.now()).count() == 20
 
 
 def test_the_sweep_wakes_only_what_is_due(letter: str) -> None:
