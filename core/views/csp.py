@@ -20,6 +20,6 @@ def report(request: HttpRequest) -> HttpResponse:
     try:
         body = json.loads(request.read(LONGEST_REPORT))["csp-report"]
         logger.warning("CSP stopped %s on %s", str(body["blocked-uri"])[:200], str(body["document-uri"])[:200])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return HttpResponse(status=400)
     return HttpResponse(status=204)

@@ -7,6 +7,7 @@ from django.conf import LazySettings
 from django.test import Client, RequestFactory
 
 from core.http import client_address
+from core.views import csp
 
 JSON = {"accept": "application/json"}
 
@@ -80,6 +81,21 @@ def test_every_answer_carries_the_security_headers(client: Client, path: str) ->
 )
 def test_a_request_id_is_kept_only_when_it_is_one(client: Client, given: str, kept: bool) -> None:
     assert (client.get("/healthz", headers={"x-request-id": given})["X-Request-ID"] == given) is kept
+
+
+@pytest.mark.parametrize(
+    ("report", "status"),
+    [
+        ('{"csp-report": {"blocked-uri": "https://elsewhere.example", "document-uri": "/"}}', 204),
+        ('{"csp-report": []}', 400),
+        ("no report", 400),
+        ("[" * 16_000, 400),
+    ],
+    ids=["a report", "an empty one", "none", "a deep one"],
+)
+def test_what_is_no_report_of_the_content_security_policy_is_ignored(report: str, status: int) -> None:
+    request = RequestFactory().post("/csp-report/", report, content_type="application/csp-report")
+    assert csp.report(request).status_code == status
 
 
 @pytest.mark.parametrize(
