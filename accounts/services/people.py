@@ -6,6 +6,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from accounts import policies
 from accounts.models import User, UserState
@@ -60,8 +61,8 @@ def close(actor: Actor, *, user: User, reason: str) -> User:
 def end_sessions(actor: Actor, *, user: User, reason: str = "") -> None:
     """End every session and token of ``user``, who may sign in again at once."""
     with transaction.atomic():
-        user.session_epoch += 1
-        user.save(update_fields=["session_epoch"])
+        User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+        user.refresh_from_db(fields=["session_epoch"])
         tokens.revoke_owned_by(user.id)
         audit.record(actor, "accounts.session.end_all", user, reason=reason)
 

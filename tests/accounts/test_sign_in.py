@@ -239,6 +239,14 @@ def test_a_session_ends_within_one_request(client: Client, person: User, service
     assert not is_signed_in(client)
 
 
+def test_two_who_end_the_sessions_of_a_person_both_end_them(person: User) -> None:
+    as_seen_before = User.objects.get(pk=person.pk)
+    people.end_sessions(ADMINISTRATOR, user=person)
+    people.end_sessions(ADMINISTRATOR, user=as_seen_before)
+    person.refresh_from_db()
+    assert person.session_epoch == as_seen_before.session_epoch == 2
+
+
 def test_a_session_from_before_the_suspension_does_not_come_back(client: Client, person: User) -> None:
     enter(client, person.user_id)
     people.suspend(ADMINISTRATOR, user=person, reason="Left the project.")
