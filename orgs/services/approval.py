@@ -12,7 +12,7 @@ from accounts.services import one_time_passwords, people
 from core import outbox, states
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from orgs import policies
+from orgs import policies, queries
 from orgs.models import Organization, Partnership, Registration, RegistrationAdministrator, Role
 from orgs.ports import NamedAdministrator, onboarding_listener
 from orgs.services import invitations, memberships
@@ -134,6 +134,11 @@ def _user(actor: Actor, person: RegistrationAdministrator) -> tuple[User, bool]:
         return user, True
     if known.is_staff:
         raise Conflict(f"{known.full_name} is operator staff and cannot be an administrator of an organisation.")
+    if known.state not in queries.REACHABLE:
+        raise Conflict(
+            f"The account of {known.full_name} is {known.get_state_display().lower()}, so they cannot be an administrator. "
+            "Let them in again first, or deny this registration and say whom else to name."
+        )
     return known, False
 
 

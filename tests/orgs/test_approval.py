@@ -16,7 +16,15 @@ from core.errors import Conflict, Invalid, NotAllowed
 from core.models import AuditEvent, Mail
 from core.outbox import render
 from orgs import ports
-from orgs.models import Membership, Organization, Partnership, Registration, RegistrationState, WizardStep
+from orgs.models import (
+    Membership,
+    Organization,
+    OrganizationState,
+    Partnership,
+    Registration,
+    RegistrationState,
+    WizardStep,
+)
 from orgs.services import actors, approval
 from orgs.services.sign_in import MembersOnly
 from tests.concurrency import at_once
@@ -157,6 +165,23 @@ def test_operator_staff_cannot_become_an_administrator(world: World, registrant:
 
     with pytest.raises(Conflict, match="is operator staff"):
         approval.approve(world.operator, registrant.stored())
+
+
+@pytest.mark.parametrize("state", [UserState.SUSPENDED, UserState.CLOSED])
+def test_nobody_who_is_kept_out_becomes_an_administrator(
+    world: World, registrant: Registrant, state: UserState
+) -> None:
+    registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
+    known = worlds.user("Rob")
+    registrant.create_application_administrator(**person("Rob", email=known.email))
+    registrant.submit()
+    User.objects.filter(pk=known.pk).update(state=state)
+
+    with pytest.raises(Conflict, match=f"is {state}"):
+        approval.approve(world.operator, registrant.stored())
+
+    User.objects.filter(pk=known.pk).update(state=UserState.ACTIVE)
+    assert approval.approve(world.operator, registrant.stored()).state == OrganizationState.ACTIVE
 
 
 def test_a_denial_mails_its_reason(world: World, submitted: Registration) -> None:
