@@ -54,7 +54,7 @@ def contacts(actor: Actor, *, search: str = "") -> QuerySet[Membership]:
 
 def matching(members: QuerySet[Membership], search: str) -> QuerySet[Membership]:
     """Those of ``members`` in whose name, User ID, e-mail address or organisation every word of ``search`` occurs."""
-    for word in search.split()[:8]:
+    for word in search.replace("\0", " ").split()[:8]:
         members = members.filter(
             Q(user__first_name__icontains=word)
             | Q(user__last_name__icontains=word)

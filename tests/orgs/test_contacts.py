@@ -43,7 +43,7 @@ def test_partners_are_contacts_and_others_are_not(world: World) -> None:
 @pytest.mark.parametrize(
     ("search", "found"),
     [("sven", {"Sven"}), ("ELSEWHERE", {"Sven"}), ("baker sv", {"Sven"}), ("people.example", {"Olivia", "Aaron", "Sven"}),
-     ("zebra", set())],
+     ("zebra", set()), ("sven\0", {"Sven"}), ("sv\0en", {"Sven"})],
 )  # fmt: skip
 def test_every_word_of_a_search_has_to_occur(world: World, search: str, found: set[str]) -> None:
     partners(world)
