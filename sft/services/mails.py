@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from accounts.models import UserState
+from accounts.models import User, UserState
 from core import outbox
 from core.outbox import Link
 from orgs.models import Membership
@@ -29,7 +29,7 @@ def subscribed(subscription: Subscription, administrator: Membership) -> None:
     )
 
 
-def subscription_requested(subscription: Subscription, *, by: str, to: Iterable[str]) -> None:
+def subscription_requested(subscription: Subscription, *, by: User, to: Iterable[str]) -> None:
     """To operator staff: an organisation asks for a subscription."""
     for address in to:
         outbox.enqueue(
@@ -39,7 +39,8 @@ def subscription_requested(subscription: Subscription, *, by: str, to: Iterable[
                 "application": subscription.application.name,
                 "organization": subscription.organization.legal_name,
                 "organization_id": subscription.organization.organization_id,
-                "by": by,
+                "person": by.full_name,
+                "person_email": by.email,
             },
             links={"subscription": Link("admin:sft_subscription_change", {"object_id": str(subscription.pk)})},
         )

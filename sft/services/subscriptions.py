@@ -29,7 +29,8 @@ def request(actor: Actor, *, application: Application) -> Subscription:
     policies.can_request_subscription(actor, standing.subscription).enforce()
     organization = Organization.objects.get(pk=queries.organization_id(actor))
     subscription = _requested(actor, organization=organization, application=application)
-    mails.subscription_requested(subscription, by=actor.label, to=queries.operator_addresses())
+    asking = Membership.objects.select_related("user").get(pk=queries.member_id(actor))
+    mails.subscription_requested(subscription, by=asking.user, to=queries.operator_addresses())
     return subscription
 
 
