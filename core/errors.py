@@ -120,4 +120,6 @@ class Unavailable(DomainError):
 def _seconds(count: int) -> str:
     if count < 90:
         return f"{count} second{'' if count == 1 else 's'}"
-    return f"{(count + 59) // 60} minutes"
+    if count <= 90 * 60:
+        return f"{(count + 59) // 60} minutes"
+    return f"{(count + 3599) // 3600} hours"

@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from core import logs
 from core.errors import DomainError
 from core.ports import actor_resolver
-from core.views.errors import refusal
+from core.views.errors import BadRequest, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,18 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class NulMiddleware:
+    """Refuses a NUL in the query or in a cookie, which PostgreSQL cannot take; in forms each field refuses it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in value for value in request.COOKIES.values()):
+            return refusal(request, BadRequest())
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -47,7 +47,8 @@ def _encode(row: Model, by: str) -> str:
 def _decode(cursor: str) -> tuple[datetime, UUID] | None:
     try:
         moment, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        start = datetime.fromisoformat(moment), UUID(key)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        written, key = datetime.fromisoformat(moment), UUID(key)
+        # At either end of the calendar there are moments that the calendar of UTC does not hold.
+        return (written.astimezone(UTC), key) if is_aware(written) else None
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    return start if is_aware(start[0]) else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from core.errors import DomainError, Invalid, NotAllowed, NotFound
+from core.errors import DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.http import wants_json
 
 
@@ -73,7 +75,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return refusal(request, ServerError())
+    error = of_the_exception()
+    if isinstance(error, Unavailable) and hasattr(request, "session"):
+        # Nothing on the way out may wait for the same database again; SessionMiddleware passes a request without one by.
+        del request.session
+    return refusal(request, error)
+
+
+def of_the_exception() -> DomainError:
+    """What the exception that nobody caught is to people: a database that does not answer is no fault of the gateway."""
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return Unavailable()
+    return ServerError()
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -37,6 +38,14 @@ def refuse(request: HttpRequest, code: str) -> HttpResponse:
     raise REFUSALS[code]
 
 
+def broken_off(request: HttpRequest) -> HttpResponse:
+    """The database ends the connection, as it does when it is stopped."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        cursor.execute("SELECT 1")
+    return HttpResponse()
+
+
 def whoami(request: Request) -> HttpResponse:
     return HttpResponse(f"{request.actor.label} {request.actor.ip}")
 
@@ -48,6 +57,7 @@ handler500 = "core.views.errors.server_error"
 urlpatterns = [
     path("door/<str:token>/", door, name="door"),
     path("refuse/<str:code>/", refuse),
+    path("broken-off/", broken_off),
     path("whoami/", whoami),
     path("healthz", health.live, name="live"),
 ]

@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 
 from core.errors import NotFound
 from core.http import Request
-from core.views.errors import BadRequest, ServerError
+from core.views.errors import BadRequest, of_the_exception
 from transfers.views.doors import refused
 from transfers.views.parts import from_our_pages
 
@@ -23,4 +23,4 @@ def not_found(request: Request, exception: Exception) -> HttpResponseBase:  # no
 
 @from_our_pages
 def server_error(request: Request) -> HttpResponseBase:
-    return refused(request, ServerError())
+    return refused(request, of_the_exception())
