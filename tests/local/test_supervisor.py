@@ -138,7 +138,7 @@ def test_one_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> None:
             await within(20, (tmp_path / "begun").exists)
             started = time.monotonic()
             await supervisor.stop(["deaf"])
-            assert 0.5 <= time.monotonic() - started < 3
+            assert 0.5 <= time.monotonic() - started < 10
         assert not alive(pids.of("deaf")[0])
 
     run(scenario)
