@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core import audit, outbox, states, throttles, tokens
@@ -145,19 +146,21 @@ def ask_for_another(actor: Actor, invitation: Invitation) -> None:
 
 def expire_due(*, limit: int = 500) -> int:
     """Write ``expired`` where time has run out, but not under a registration that waits for the operator."""
-    due = (
-        Invitation.objects.filter(state__in=OPEN_STATES, expires_at__lte=timezone.now())
-        .exclude(registrations__state__in=policies.UNDER_REVIEW)
-        .order_by("expires_at")[:limit]
-    )
-    return sum(_expire(invitation) for invitation in due)
+    return sum(_expire(invitation) for invitation in _due().order_by("expires_at")[:limit])
+
+
+def _due() -> QuerySet[Invitation]:
+    ended = Invitation.objects.filter(state__in=OPEN_STATES, expires_at__lte=timezone.now())
+    return ended.exclude(registrations__state__in=policies.UNDER_REVIEW)
 
 
 def _expire(invitation: Invitation) -> bool:
-    try:
-        states.advance(invitation, "expire", actor=CLOCK)
-    except Conflict:
-        return False
+    """Asks once more under the lock: it may have been resent, or its registration submitted, since it was found."""
+    with transaction.atomic():
+        locked = _lock(invitation)
+        if not _due().filter(pk=locked.pk).exists():
+            return False
+        states.advance(locked, "expire", actor=CLOCK)
     return True
 
 

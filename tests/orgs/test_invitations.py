@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from core.errors import Conflict, Gone, Invalid, NotAllowed
 from core.models import AuditEvent
 from core.outbox import render
-from orgs.models import Invitation, InvitationState, Registration
+from orgs.models import Invitation, InvitationState, Registration, WizardStep
 from orgs.services import approval, invitations
-from orgs.services.registrations import drafts
+from orgs.services.registrations import drafts, submission
 from orgs.tasks import expire_due
+from tests.concurrency import behind_us
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Registrant
 from tests.orgs.world import World
@@ -190,6 +193,34 @@ def test_the_sweep_leaves_an_invitation_alone_while_its_registration_is_reviewed
     invitation.refresh_from_db()
     assert invitation.state == InvitationState.ACCEPTED
     assert organization.partnerships.filter(partner=world.aurora).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_looks_again_at_what_was_resent_while_it_waited(world: World) -> None:
+    invitation = worlds.invite(world)
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now())
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        invitations.resend(worlds.acting(world.inviter), invitation)
+        sweep = behind_us(pool, invitations.expire_due)
+
+    assert sweep.result() == 0
+    invitation.refresh_from_db()
+    assert invitation.state == InvitationState.SENT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_looks_again_at_what_was_submitted_while_it_waited(world: World, registrant: Registrant) -> None:
+    invitation = worlds.invite(world)
+    registrant.up_to(WizardStep.REVIEW, landing_of(invitation))
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        submission.submit(worlds.VISITOR, registrant.stored())
+        with time_machine.travel(invitation.expires_at + timedelta(seconds=1)):
+            sweep = behind_us(pool, invitations.expire_due)
+
+    assert sweep.result() == 0
+    approval.approve(world.operator, registrant.stored())
 
 
 def test_a_used_link_says_so(world: World, registrant: Registrant) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from core.outbox import render
 from orgs.models import Application, InvitationState, Registration, RegistrationState, WizardStep
 from orgs.services import invitations
 from orgs.services.registrations import drafts
-from tests.concurrency import at_once
+from tests.concurrency import at_once, behind_us
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Registrant
 from tests.orgs.world import ONE_TIME_PASSWORD, World
@@ -388,6 +390,20 @@ def test_a_draft_nobody_comes_back_to_ends_to_the_second(registrant: Registrant,
 
     assert registrant.stored().state == state
     assert bool(registrant.contact().one_time_password_hash) is (state == RegistrationState.DRAFT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_looks_again_at_a_draft_that_was_saved_while_it_waited() -> None:
+    registration = drafts.start(worlds.VISITOR)
+    Registration.objects.filter(pk=registration.pk).update(expires_at=timezone.now())
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        drafts.welcome_done(worlds.VISITOR, registration)
+        sweep = behind_us(pool, drafts.expire_due)
+
+    assert sweep.result() == 0
+    registration.refresh_from_db()
+    assert registration.state == RegistrationState.DRAFT
 
 
 def test_every_saved_step_gives_the_draft_its_full_time_again(registrant: Registrant) -> None:

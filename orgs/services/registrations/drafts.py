@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core import audit, outbox, states, throttles, tokens
@@ -130,8 +131,7 @@ def mail_links_to(actor: Actor, email: str) -> None:
 
 def expire_due(*, limit: int = 500) -> int:
     """End the drafts nobody came back to; what they held of One-Time Passwords goes with them."""
-    due = Registration.objects.filter(state=RegistrationState.DRAFT, expires_at__lte=timezone.now())
-    return sum(_expire(registration) for registration in due.order_by("expires_at")[:limit])
+    return sum(_expire(registration) for registration in _due().order_by("expires_at")[:limit])
 
 
 @contextmanager
@@ -208,11 +208,16 @@ def _mail_link(actor: Actor, registration: Registration) -> None:
         )
 
 
+def _due() -> QuerySet[Registration]:
+    return Registration.objects.filter(state=RegistrationState.DRAFT, expires_at__lte=timezone.now())
+
+
 def _expire(registration: Registration) -> bool:
-    try:
-        with transaction.atomic():
-            states.advance(registration, "expire", actor=CLOCK)
-            registration.administrators.update(one_time_password_hash="")
-    except Conflict:
-        return False
+    """Asks once more under the lock: somebody may have come back since it was found."""
+    with transaction.atomic():
+        locked = _due().select_for_update().filter(pk=registration.pk).first()
+        if locked is None:
+            return False
+        states.advance(locked, "expire", actor=CLOCK)
+        locked.administrators.update(one_time_password_hash="")
     return True
