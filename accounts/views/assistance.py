@@ -13,7 +13,8 @@ from core.http import Request
 @require_safe
 def registration(request: Request) -> HttpResponse:
     """Account Registration Assistance: the ways to Secure File Transfer, step by step."""
-    return render(request, "accounts/help/registration.html", {"business_days": settings.REVIEW_BUSINESS_DAYS})
+    context = {"business_days": settings.REVIEW_BUSINESS_DAYS, "shortest": settings.PASSWORD_MINIMUM_LENGTH}
+    return render(request, "accounts/help/registration.html", context)
 
 
 @require_safe
