@@ -35,9 +35,9 @@ def approve(page: Page, stack: Stack, company: str, *, shots: str = "") -> None:
 
 
 def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
-    stack: Stack, new_person: NewPerson, tmp_path: Path
+    stack: Stack, new_person: NewPerson, new_person_far_away: NewPerson, tmp_path: Path
 ) -> None:
-    nora, clerk, peter, olivia = new_person(), new_person(), new_person(), new_person()
+    nora, clerk, peter, emma = new_person_far_away(), new_person(), new_person(), new_person()
 
     # Step 1: the invitation and its Register Now link.
     invitation = stack.wait_for_mail(INVITED, "You’re Invited to Collaborate with ")
@@ -72,25 +72,26 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     packages.open_sft(nora)
     source = tmp_path / "Bracket programme, drawings.tar"
     sent = packages.make_file(source, 200)
-    packages.begin(nora, recipient=stack.account("Employee with access")["email"], title="Drawings", files=[source])
-    expect(nora.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
+    recipient = stack.account("Employee with access")
+    packages.begin(nora, recipient=recipient["email"], title="Drawings of the bracket programme", files=[source])
     look(nora, "12-new-package")
+    expect(nora.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
+    look(nora, "12-new-package-verified")
     nora.get_by_role("button", name="Send", exact=True).click()
     expect(nora.get_by_text("Delivered", exact=True).first).to_be_visible(timeout=60_000)
     look(nora, "13-sent-package")
 
     # The recipient's mail leads, by way of the sign-in, to the package.
-    emma = stack.account("Employee with access")
-    arrived = stack.wait_for_mail(emma["email"], "Drawings")
-    follow(olivia, arrived, "Open the package")
-    olivia.get_by_label("User ID or e-mail").fill(emma["user_id"])
-    olivia.locator("input[name=password]").fill(emma["password"])
-    olivia.get_by_role("button", name="Sign in").click()
-    expect(olivia.get_by_role("heading", level=1)).to_contain_text("Drawings")
-    look(olivia, "14-received-package")
-    fetched = packages.download(olivia, source.name, tmp_path / "fetched")
+    arrived = stack.wait_for_mail(recipient["email"], "Drawings")
+    follow(emma, arrived, "Open the package")
+    emma.get_by_label("User ID or e-mail").fill(recipient["user_id"])
+    emma.locator("input[name=password]").fill(recipient["password"])
+    emma.get_by_role("button", name="Sign in").click()
+    expect(emma.get_by_role("heading", level=1)).to_contain_text("Drawings")
+    look(emma, "14-received-package")
+    fetched = packages.download(emma, source.name, tmp_path / "fetched")
     assert packages.sha256_of(fetched) == sent
-    expect(olivia.get_by_text(sent)).to_be_visible()
+    expect(emma.get_by_text(sent)).to_be_visible()
 
 
 def test_an_organisation_with_an_account_is_subscribed_and_opens_the_application(
