@@ -32,6 +32,7 @@ SETTINGS = {
     "max_connections": "200",
     "logging_collector": "off",
     "log_min_messages": "warning",
+    "log_checkpoints": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
