@@ -38,11 +38,17 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyAdmin):
+    """Mails without their words: the operator runs the gateway and does not read what people send each other."""
+
     list_display = ("created_at", "template", "to", "state", "attempts", "due_at", "sent_at", "last_error")
     list_filter = ("state", "template", "created_at")
     search_fields = ("to__startswith", "=id")
     search_help_text = "Start of an address, or a whole message id"
     date_hierarchy = "created_at"
+    fields = (
+        "id", "template", "to", "language", "organization_id", "state", "attempts", "created_at", "due_at", "claimed_at",
+        "sent_at", "last_error",
+    )  # fmt: skip
     actions = ("resend",)
 
     @admin.action(description="Send again what failed for good")

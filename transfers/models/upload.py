@@ -75,7 +75,8 @@ class Upload(PublicModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.path}/{self.name}" if self.path else self.name
+        """Without its name, which is its people's only: this is what back office and logs show."""
+        return f"upload {self.pk}"
 
     @property
     def part_count(self) -> int | None:
