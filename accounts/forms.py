@@ -16,7 +16,13 @@ PASSWORD_RULE = _(
     "At least %(shortest)d characters, and up to %(longest)d. Several words in a row are easy to remember. Spaces and every "
     "letter or sign are welcome, none is required. Well-known passwords and your own name are refused."
 ) % {"shortest": settings.PASSWORD_MINIMUM_LENGTH, "longest": LONGEST}
+TOO_LONG = _("Use at most %(limit_value)d characters; these are %(show_value)d.")
 NOT_REPEATED = _("The two entries differ. Type the same password in both fields.")
+
+
+def _sentences(missing: Any) -> dict[str, Any]:
+    """What a field says when it is empty or too long."""
+    return {"required": missing, "max_length": TOO_LONG}
 
 
 class ReadableSecretInput(forms.TextInput):
@@ -29,18 +35,26 @@ class ReadableSecretInput(forms.TextInput):
 class PasswordField(forms.CharField):
     """A password as it was typed: outer spaces belong to it."""
 
-    def __init__(self, label: Any, *, purpose: str, help_text: Any = "") -> None:
+    def __init__(self, label: Any, *, purpose: str, missing: Any, help_text: Any = "") -> None:
         widget = forms.PasswordInput(attrs={"autocomplete": purpose, **AS_TYPED})
-        super().__init__(label=label, help_text=help_text, strip=False, max_length=LONGEST, widget=widget)
+        super().__init__(
+            label=label,
+            help_text=help_text,
+            strip=False,
+            max_length=LONGEST,
+            widget=widget,
+            error_messages=_sentences(missing),
+        )
 
 
 class SignInForm(forms.Form):
     identifier = forms.CharField(
         label=_("User ID or e-mail"),
         max_length=254,
+        error_messages=_sentences(_("Enter your User ID or your e-mail address.")),
         widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, **AS_TYPED}),
     )
-    password = PasswordField(_("Password"), purpose="current-password")
+    password = PasswordField(_("Password"), purpose="current-password", missing=_("Enter your password."))
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
 
@@ -48,12 +62,14 @@ class FirstTimeLoginForm(forms.Form):
     user_id = forms.CharField(
         label=_("User ID"),
         max_length=254,
+        error_messages=_sentences(_("Enter your User ID.")),
         help_text=_("It is in the mail that told you about your account, and looks like smithj_4821."),
         widget=forms.TextInput(attrs={"autocomplete": "username", **AS_TYPED}),
     )
     one_time_password = forms.CharField(
         label=_("One-Time Password"),
         max_length=LONGEST,
+        error_messages=_sentences(_("Enter the One-Time Password that you were told.")),
         help_text=_(
             "Your administrator, or whoever registered your organisation, tells it to you; it never comes by mail. "
             "In one of the form XXXX-XXXX-XXXX-XXXX, capitals and hyphens do not matter."
@@ -63,8 +79,12 @@ class FirstTimeLoginForm(forms.Form):
 
 
 class OwnPasswordForm(forms.Form):
-    password = PasswordField(_("New password"), purpose="new-password", help_text=PASSWORD_RULE)
-    repeated = PasswordField(_("New password again"), purpose="new-password")
+    password = PasswordField(
+        _("New password"), purpose="new-password", missing=_("Choose a password."), help_text=PASSWORD_RULE
+    )
+    repeated = PasswordField(
+        _("New password again"), purpose="new-password", missing=_("Type the new password a second time.")
+    )
 
     def clean_repeated(self) -> str:
         repeated: str = self.cleaned_data["repeated"]
@@ -74,7 +94,9 @@ class OwnPasswordForm(forms.Form):
 
 
 class ChangePasswordForm(OwnPasswordForm):
-    current_password = PasswordField(_("Current password"), purpose="current-password")
+    current_password = PasswordField(
+        _("Current password"), purpose="current-password", missing=_("Enter the password that you have now.")
+    )
 
     field_order = ("current_password", "password", "repeated")
 
@@ -83,6 +105,10 @@ class ForgotUserIdForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
+        error_messages={
+            **_sentences(_("Enter your e-mail address.")),
+            "invalid": _("This is no e-mail address. Enter one such as name@example.com."),
+        },
         help_text=_("The address your account was made with."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", **AS_TYPED}),
     )
@@ -92,5 +118,6 @@ class ForgotPasswordForm(forms.Form):
     identifier = forms.CharField(
         label=_("User ID or e-mail"),
         max_length=254,
+        error_messages=_sentences(_("Enter your User ID or your e-mail address.")),
         widget=forms.TextInput(attrs={"autocomplete": "username", **AS_TYPED}),
     )

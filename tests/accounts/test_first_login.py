@@ -127,7 +127,7 @@ def test_the_one_time_password_is_no_password_of_ones_own(client: Client, invite
 @pytest.mark.parametrize(
     ("password", "repeated", "sentence"),
     [
-        ("", "", "This field is required"),
+        ("", "", "Choose a password"),
         ("fourteen chars", "fourteen chars", "at least 15 characters"),
         ("passwordpassword", "passwordpassword", "well-known"),
         (PASSWORD, f"{PASSWORD}!", "The two entries differ"),

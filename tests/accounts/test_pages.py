@@ -97,3 +97,14 @@ def test_my_account_is_a_tab(client: Client, person: User) -> None:
 
 def test_my_account_needs_somebody_signed_in(client: Client, db: None) -> None:
     assert client.get("/account/")["Location"] == "/sign-in/?next=/account/"
+
+
+@pytest.mark.parametrize(
+    "view", ["sign-in", "first-time-login", "forgot-password", "forgot-user-id", "change-password"]
+)
+def test_an_empty_form_says_for_each_field_what_to_enter(client: Client, person: User, view: str) -> None:
+    if view == "change-password":
+        client.force_login(person)
+    page = client.post(reverse(f"accounts:{view}"), {"sent": "empty"}).content.decode()
+    assert "Please check what you entered" in page
+    assert "This field is required" not in page

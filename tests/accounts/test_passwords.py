@@ -185,7 +185,7 @@ def test_the_reminder_names_the_user_id(client: Client, person: User) -> None:
     client.post("/forgot-user-id/", {"email": person.email})
     (mail,) = mails("user_id_reminder")
     rendered = render(mail)
-    assert f"your User ID is: {person.user_id}" in rendered.text
+    assert f"Your User ID is: {person.user_id}" in rendered.text
     assert person.user_id in rendered.html
     assert rendered.subject == "Your MAG User ID"
 
@@ -196,7 +196,7 @@ def test_the_owner_is_told_of_a_change_and_what_to_do_if_it_was_not_them(client:
     (mail,) = mails("password_changed")
     rendered = render(mail)
     assert rendered.subject == "Your MAG password was changed"
-    assert f"the password for the User ID {person.user_id} was changed on" in rendered.text
+    assert f"The password for the User ID {person.user_id} was changed on" in rendered.text
     assert link_in(mail, "/forgot-password/") in rendered.html
     assert NEW not in str(rendered)
 
