@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,18 @@ CONTEXT: dict[str, Any] = {
     "is_contact": False,
 }
 LINKS = ("register", "invitations", "resume", "status", "detail", "first_login", "sign_in", "user")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("administrator", ["Olivia Adams", ""])
+def test_the_first_sentence_begins_with_a_capital(name: str, administrator: str) -> None:
+    links = {link: {"path": f"/{link}/"} for link in LINKS}
+    context = {**CONTEXT, "administrator": administrator}
+    text = render(
+        Mail.objects.create(template=f"orgs/mail/{name}", to="k@x.example", context=context, links=links)
+    ).text
+
+    assert re.search(r"^Hello.*,\n\n[^a-z]", text), text
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
