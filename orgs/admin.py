@@ -157,7 +157,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
     def _detail(self, request: Request, registration: Registration, form: DenialForm) -> HttpResponse:
         policies.can_see_registrations(request.actor).enforce()
-        named = list(registration.administrators.prefetch_related("administered"))
+        named = list(queries.administrators_named(registration))
         is_waiting = registration.state == RegistrationState.SUBMITTED
         context = {
             **self.admin_site.each_context(request),

@@ -82,7 +82,7 @@ def can_see_registrations(actor: Actor) -> Decision:
 def can_decide(
     actor: Actor, registration: Registration, *, decider_email: str, named_emails: Collection[str]
 ) -> Decision:
-    """Approve or deny. ``named_emails`` are the addresses of everybody the registration names."""
+    """Approve or deny. ``named_emails`` are the addresses of everybody to whom it gives a role."""
     if not actor.is_staff:
         return refused("Registrations are decided by operator staff.")
     involved = {address.casefold() for address in (registration.contact_email, *named_emails)}

@@ -19,6 +19,7 @@ from orgs.models import (
     OrganizationState,
     Partnership,
     Registration,
+    RegistrationAdministrator,
     Role,
     RoleAssignment,
 )
@@ -94,6 +95,12 @@ def operator_staff() -> QuerySet[User]:
 def registration_of_invitation(invitation: Invitation) -> Registration | None:
     """The live registration made with an invitation; one that was denied or ended no longer counts."""
     return Registration.objects.filter(invitation=invitation, state__in=LIVE_STATES).first()
+
+
+def administrators_named(registration: Registration) -> QuerySet[RegistrationAdministrator]:
+    """The people to whom a registration gives a role. Who was entered on the way and not selected is not part of it."""
+    has_role = Q(is_organization_administrator=True) | Q(administered__isnull=False)
+    return registration.administrators.filter(has_role).distinct()
 
 
 def users_by_email(addresses: Collection[str]) -> QuerySet[User]:

@@ -97,7 +97,7 @@ def _lock(actor: Actor, registration: Registration) -> Registration:
         actor,
         locked,
         decider_email=decider.email if decider else "",
-        named_emails=list(locked.administrators.values_list("email", flat=True)),
+        named_emails=[person.email for person in queries.administrators_named(locked)],
     ).enforce()
     return locked
 

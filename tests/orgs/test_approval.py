@@ -214,7 +214,7 @@ def test_nobody_decides_a_registration_that_names_them(world: World, registrant:
     else:
         registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
         registrant.create_application_administrator(**person("Sam", email=email))
-    registrant.select_application_administrators(registrant.contact())
+    registrant.select_application_administrators(*registrant.stored().administrators.all())
     registrant.submit()
 
     with pytest.raises(NotAllowed, match="somebody else has to decide"):
@@ -223,6 +223,24 @@ def test_nobody_decides_a_registration_that_names_them(world: World, registrant:
         approval.deny(world.operator, registrant.stored(), reason="No.")
     colleague = actors.of_user(worlds.user("Cleo", staff=True))
     assert approval.deny(colleague, registrant.stored(), reason="No.").state == RegistrationState.DENIED
+
+
+def test_who_was_entered_and_not_selected_is_no_part_of_the_registration(world: World, registrant: Registrant) -> None:
+    known = worlds.user("Rob")
+    registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
+    registrant.create_application_administrator(**person("Sam", email=world.staff.email))
+    registrant.create_application_administrator(**person("Rob", email=known.email))
+    registrant.select_application_administrators(registrant.contact())
+    registrant.submit()
+    staff = Client()
+    staff.force_login(world.staff)
+
+    page = staff.get(f"/admin/orgs/registration/{registrant.stored().pk}/change/").content.decode()
+
+    assert "Approve" in page
+    assert "becomes a member" not in page
+    organization = approval.approve(world.operator, registrant.stored())
+    assert not Membership.objects.filter(organization=organization, user=known).exists()
 
 
 @pytest.mark.parametrize("who", ["inviter", "employee", "stranger"])
