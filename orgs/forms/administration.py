@@ -29,6 +29,7 @@ class InvitationForm(forms.Form):
         max_length=MESSAGE_LENGTH,
         help_text="A few words of your own, shown in the mail.",
         widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": fields.TOO_LONG},
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -74,5 +75,5 @@ class DenialForm(forms.Form):
         max_length=2000,
         help_text="The registrant reads this.",
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Say why, in a sentence: the registrant reads it."},
+        error_messages={"required": "Say why, in a sentence: the registrant reads it.", "max_length": fields.TOO_LONG},
     )

@@ -27,15 +27,15 @@ class ChallengeField(CaptchaField):  # type: ignore[misc] # captcha is untyped
         super().__init__(widget=ChallengeInput(), **options)
 
     def clean(self, value: list[str | None]) -> str:
-        key, answer = (value or [None, None])[:2]
+        key, answer = ((part or "").replace("\0", "").strip() for part in (value or ["", ""])[:2])
         CaptchaStore.remove_expired()
-        challenge = CaptchaStore.objects.filter(hashkey=key or "", expiration__gt=timezone.now()).first()
+        challenge = CaptchaStore.objects.filter(hashkey=key, expiration__gt=timezone.now()).first()
         taken = CaptchaStore.objects.filter(pk=challenge.pk).delete()[0] if challenge else 0
-        if not (answer or "").strip():
+        if not answer:
             raise ValidationError("Enter the characters of the image.")
-        if not taken or challenge.response != (answer or "").strip().lower():
+        if not taken or challenge.response != answer.lower():
             raise ValidationError(WRONG)
-        return str(key)
+        return key
 
 
 class CaptchaForm(forms.Form):

@@ -15,6 +15,7 @@ NAME_LENGTH = 80
 PHONE_LENGTH = 32
 EMAIL_LENGTH = 254
 SECRET_LENGTH = 256
+TOO_LONG = "Use at most %(limit_value)d characters; these are %(show_value)d."
 
 
 class LineField(forms.CharField):
@@ -22,9 +23,7 @@ class LineField(forms.CharField):
 
     def __init__(self, *, missing: str = "Fill this in.", max_length: int = 200, **options: Any) -> None:
         options.setdefault("error_messages", {}).setdefault("required", missing)
-        options["error_messages"].setdefault(
-            "max_length", "Use at most %(limit_value)d characters; these are %(show_value)d."
-        )
+        options["error_messages"].setdefault("max_length", TOO_LONG)
         super().__init__(max_length=max_length, **options)
 
     def to_python(self, value: Any) -> str:
@@ -40,7 +39,7 @@ class AddressField(forms.EmailField):
         options["error_messages"] = {
             "required": missing,
             "invalid": "This is no e-mail address. Enter one such as name@example.com.",
-            "max_length": "Use at most %(limit_value)d characters; these are %(show_value)d.",
+            "max_length": TOO_LONG,
         }
         super().__init__(max_length=EMAIL_LENGTH, **options)
 
@@ -60,7 +59,7 @@ class SecretField(forms.CharField):
             widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
             error_messages={
                 "required": "Type a One-Time Password, or let the gateway generate one.",
-                "max_length": "Use at most %(limit_value)d characters; these are %(show_value)d.",
+                "max_length": TOO_LONG,
             },
             **options,
         )

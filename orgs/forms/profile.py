@@ -72,7 +72,10 @@ class ProfileForm(forms.Form):
         max_length=200,
         assume_scheme="https",
         widget=_text("url", inputmode="url"),
-        error_messages={"invalid": "This is no web address. Enter one such as www.example.com."},
+        error_messages={
+            "invalid": "This is no web address. Enter one such as www.example.com.",
+            "max_length": fields.TOO_LONG,
+        },
     )
     email_domains = forms.CharField(
         label="E-mail domain(s)",
@@ -80,6 +83,7 @@ class ProfileForm(forms.Form):
         max_length=1000,
         help_text="What follows the @ in your organisation’s addresses, such as example.com. Separate several by commas.",
         widget=_text("off", spellcheck="false"),
+        error_messages={"max_length": fields.TOO_LONG},
     )
     uei = LineField(
         label="UEI", required=False, max_length=40, help_text="12 characters, from SAM.gov.", widget=_code(16)

@@ -69,6 +69,17 @@ def test_an_empty_answer_says_what_to_do() -> None:
     assert "Enter the characters of the image." in page.content.decode()
 
 
+@pytest.mark.parametrize("field", ["captcha_0", "captcha_1"])
+def test_a_nul_is_an_answer_like_another(field: str) -> None:
+    client = Client()
+    key = captcha_key(client.get("/register/"))
+
+    page = client.post("/register/", {"captcha_0": key, "captcha_1": "nonsense", field: "a\0b"})
+
+    assert page.status_code == 200
+    assert "Here is a new image" in page.content.decode()
+
+
 @pytest.mark.parametrize(("late", "status"), [(-1, 302), (1, 200)])
 def test_a_challenge_expires_to_the_second(late: int, status: int) -> None:
     client = Client()

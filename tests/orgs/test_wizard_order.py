@@ -356,7 +356,8 @@ def test_a_draft_whose_invitation_ended_says_so_and_is_kept(world: World, regist
     page, submission = registrant.open(WizardStep.REVIEW), registrant.submit()
 
     assert (page.status_code, submission.status_code) == (410, 410)
-    assert "What you entered is kept" in page.content.decode()
+    led_back = "its link leads you back to where you were" in " ".join(page.content.decode().split())
+    assert led_back is (how == "expired"), "a revoked invitation cannot be sent again"
     assert registrant.stored().state == RegistrationState.DRAFT
     assert "on its way" in registrant.post("ask").content.decode()
     [mail] = worlds.mails("invitation_asked_for")
