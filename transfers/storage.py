@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 BLOCK = 1024**2
 READ_TRIES = 4
+# Somebody waits in front of a download, and a thread of the pages pool with them.
+READ_TIMEOUT_SECONDS = 10
 
 
 class StoreError(Exception):
@@ -116,8 +118,13 @@ class ObjectStore(Protocol):
 
 @lru_cache(maxsize=1)
 def store() -> ObjectStore:
-    """The store that the settings name, one client a process; safe to use from many threads."""
-    client = boto3.session.Session().client(
+    """The store that the settings name, one for a process; safe to use from many threads."""
+    reader = _client(read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
+    return S3Store(_client(read_timeout=60, attempts=3), reader=reader, bucket=settings.S3_BUCKET)
+
+
+def _client(*, read_timeout: int, attempts: int) -> S3Client:
+    return boto3.session.Session().client(
         "s3",
         endpoint_url=settings.S3_ENDPOINT_URL,
         aws_access_key_id=settings.S3_ACCESS_KEY_ID,
@@ -130,20 +137,20 @@ def store() -> ObjectStore:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             connect_timeout=5,
-            read_timeout=60,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=64,
             tcp_keepalive=True,
         ),
     )
-    return S3Store(client, bucket=settings.S3_BUCKET)
 
 
 class S3Store:
-    """``ObjectStore`` over the S3 protocol."""
+    """``ObjectStore`` over the S3 protocol. ``reader`` gives up sooner, and leaves trying again to ``read``."""
 
-    def __init__(self, client: S3Client, *, bucket: str) -> None:
+    def __init__(self, client: S3Client, *, reader: S3Client, bucket: str) -> None:
         self._client = client
+        self._reader = reader
         self._bucket = bucket
 
     def ensure_bucket(self) -> bool:
@@ -263,7 +270,7 @@ class S3Store:
 
     def _blocks(self, key: str, first: int, last: int) -> Iterator[bytes]:
         try:
-            body = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={first}-{last}")["Body"]
+            body = self._reader.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={first}-{last}")["Body"]
             try:
                 while block := body.read(BLOCK):
                     yield block

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -12,6 +14,7 @@ from django.core.management import call_command
 
 from tests.transfers.conftest import PART
 from tests.transfers.sending import random_bytes, sha256
+from transfers import storage
 from transfers.storage import (
     DigestRefused,
     NoSuchMultipart,
@@ -123,6 +126,22 @@ def test_a_store_that_does_not_answer_is_unavailable(settings: LazySettings) -> 
             store().size("anything")
     finally:
         store.cache_clear()
+
+
+def test_a_store_that_is_silent_is_given_up_before_those_who_wait_do(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "READ_TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        store.cache_clear()
+        begun = time.monotonic()
+        try:
+            with pytest.raises(StoreUnavailable):
+                next(store().read("anything", start=0, length=1))
+        finally:
+            store.cache_clear()
+    assert time.monotonic() - begun < 10
 
 
 def test_the_bucket_is_made_once(settings: LazySettings, capsys: pytest.CaptureFixture[str]) -> None:
