@@ -43,9 +43,8 @@ class PartsMissing(Conflict):
 
     def __init__(self, numbers: Sequence[int]) -> None:
         self.numbers = list(numbers)
-        super().__init__(
-            f"{len(self.numbers)} part(s) of this file are still to be sent. Send them, then complete it again."
-        )
+        missing = "1 part of this file is" if len(self.numbers) == 1 else f"{len(self.numbers)} parts of this file are"
+        super().__init__(f"{missing} still to be sent. Send what is missing, then complete it again.")
 
 
 class StagingFull(Unavailable):

@@ -13,11 +13,13 @@ PATH_CHARACTERS = 1024
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029]')
 # Characters that change the direction of what follows: "exe.gpj" must not read as "jpg.exe".
 _DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Those of them that force a direction. The marks that are left (U+200E, U+200F) stand in names people give.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
 
 
 def clean_name(name: str) -> str:
-    """The name as it is kept. Raises ``Invalid`` for what no file system would have produced."""
+    """The name as it is kept. Raises ``Invalid`` for what no file system would have produced, or what reads as another."""
     if not name.strip():
         raise Invalid(fields={"name": "The file has no name."})
     if _has_control(name) or "/" in name:
@@ -65,5 +67,5 @@ def _shorten(text: str, most: int) -> str:
 
 
 def _has_control(text: str) -> bool:
-    """Control characters, and halves of surrogate pairs, which no encoding can carry."""
-    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+    """Control characters, halves of surrogate pairs, which no encoding can carry, and what turns the reading direction."""
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text) or bool(_TURNS.search(text))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopFutureHandlers
@@ -18,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.csrf import csrf_protect
 
+from core.errors import TooLarge
 from core.http import Request
 from transfers.errors import Interrupted
 from transfers.models import Upload
@@ -42,6 +45,12 @@ def receive_files(request: Request, *, subject: UUID, then: Then) -> HttpRespons
 
     try:
         return answer(request)
+    except TooManyFilesSent as error:
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        raise TooLarge(
+            f"A form takes up to {most} files at a time, and this one held more. None of them was kept: go back and send "
+            "them in several lots, or packed into one archive."
+        ) from error
     finally:
         handler.drop_what_was_not_taken()
 

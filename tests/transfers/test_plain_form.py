@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from core.actor import Actor
-from core.errors import NotAllowed
+from core.errors import NotAllowed, TooLarge
 from core.http import Request
 from core.policies import refused
 from tests.transfers.conftest import PART, Listener, Policy
@@ -95,6 +95,16 @@ def test_a_form_that_was_cut_off_keeps_nothing(post: Post, cut: int) -> None:
     with pytest.raises(Interrupted):
         post(("a.step", CONTENT), cut=cut)
     assert {upload.state for upload in Upload.objects.all()} <= {UploadState.ABORTED}
+
+
+def test_more_files_than_a_form_takes_are_told_the_number(post: Post, settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    files = [(f"{number}.txt", b"short") for number in range(3)]
+    assert post(*files[:2]).content == b"2 hello 1"
+    Upload.objects.all().delete()
+    with pytest.raises(TooLarge, match="up to 2 files at a time"):
+        post(*files)
+    assert {upload.state for upload in Upload.objects.all()} == {UploadState.ABORTED}
 
 
 def test_what_the_policy_refuses_is_not_read_further(post: Post, policy: Policy) -> None:

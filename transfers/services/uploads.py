@@ -12,6 +12,7 @@ from django.utils import timezone
 from core import audit, states, wakeups
 from core.actor import Actor
 from core.errors import Conflict, Invalid, SignInRequired, TooLarge
+from core.templatetags.ui import size as readable_size
 from transfers import names, queries
 from transfers.errors import PartsMissing
 from transfers.models import Upload, UploadState
@@ -148,10 +149,8 @@ def _check_size(size: int) -> None:
     if size < 0:
         raise Invalid(fields={"size": "A file cannot have less than no bytes."})
     if size > settings.UPLOAD_MAX_BYTES:
-        most = settings.UPLOAD_MAX_BYTES / 1024**3
-        raise TooLarge(
-            f"This file is larger than the {most:,.0f} GiB that can be sent. Split it, or ask your administrator."
-        )
+        most = readable_size(settings.UPLOAD_MAX_BYTES)
+        raise TooLarge(f"This file is larger than the {most} that can be sent. Split it, or ask your administrator.")
 
 
 def _check_open(upload: Upload) -> None:
