@@ -181,7 +181,6 @@ class PackageAdmin(ReadOnlyAdmin):
         "sent_at",
         "uploaded_at",
         "delivered_at",
-        "failure",
     )
 
     @admin.display(description="sender")

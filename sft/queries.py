@@ -11,7 +11,6 @@ from django.db.models import BigIntegerField, Count, Exists, IntegerField, Model
 from django.db.models.functions import Coalesce
 
 import orgs.queries
-from accounts.models import User, UserState
 from core.actor import Actor
 from orgs.catalogue import SFT
 from orgs.models import Application, Membership, Organization, Role, RoleAssignment
@@ -93,12 +92,6 @@ def administrators_by_role(organization_id: UUID) -> list[RoleAssignment]:
 def waiting(grants: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
     """Those of ``grants`` that wait for a decision."""
     return grants.filter(state__in=ACCESS.find("approve").sources)
-
-
-def operator_addresses() -> list[str]:
-    """The addresses of the operator's active staff."""
-    staff = User.objects.filter(is_staff=True, state=UserState.ACTIVE)
-    return list(staff.order_by("email").values_list("email", flat=True))
 
 
 # --- Recipients ---------------------------------------------------------------------------------------------------

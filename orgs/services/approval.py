@@ -173,6 +173,7 @@ def _tell_administrator(
             "applications": [application.name for application in registration.applications.all()],
             "contact": registration.contact_name,
             "days": settings.ONE_TIME_PASSWORD_LIFETIME.days,
+            "has_password": user.has_usable_password(),
             "is_contact": user.email == registration.contact_email.lower(),
         },
         links={"first_login": outbox.Link("accounts:first-time-login"), "sign_in": outbox.Link("accounts:sign-in")},

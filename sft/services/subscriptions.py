@@ -30,7 +30,8 @@ def request(actor: Actor, *, application: Application) -> Subscription:
     organization = Organization.objects.get(pk=queries.organization_id(actor))
     subscription = _requested(actor, organization=organization, application=application)
     asking = Membership.objects.select_related("user").get(pk=queries.member_id(actor))
-    mails.subscription_requested(subscription, by=asking.user, to=queries.operator_addresses())
+    staff = [user.email for user in orgs.queries.operator_staff()]
+    mails.subscription_requested(subscription, by=asking.user, to=staff)
     return subscription
 
 

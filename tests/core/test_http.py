@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.conf import LazySettings
 from django.test import Client, RequestFactory
 
+from core.errors import TooMany
 from core.http import client_address
 from core.views import csp
 
@@ -117,3 +120,13 @@ def test_what_a_client_writes_into_forwarded_for_does_not_count(
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
     request = RequestFactory(headers=headers).get("/", REMOTE_ADDR="192.0.2.1")
     assert client_address(request) == address
+
+
+def test_nobody_fills_the_log_with_reports() -> None:
+    document = '{"csp-report": {"blocked-uri": "https://elsewhere.example", "document-uri": "/"}}'
+    request = partial(RequestFactory().post, "/csp-report/", document, content_type="application/csp-report")
+    for _ in range(30):
+        assert csp.report(request()).status_code == 204
+    with pytest.raises(TooMany):
+        csp.report(request())
+    assert csp.report(request(REMOTE_ADDR="192.0.2.77")).status_code == 204

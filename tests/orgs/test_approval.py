@@ -133,17 +133,23 @@ def test_after_approval_they_may_sign_in_and_the_draft_forgets_the_secret(
     assert set(submitted.administrators.values_list("one_time_password_hash", flat=True)) == {""}
 
 
-def test_somebody_known_becomes_a_member_and_keeps_their_password(world: World, registrant: Registrant) -> None:
-    known = worlds.user("Petra", email="petra@newco.example")
-    known.set_password("a password of their own")
-    known.save()
+@pytest.fixture
+def names_petra(registrant: Registrant) -> Registration:
+    """A submitted registration whose administrator for everything is ``petra@newco.example``."""
     registrant.up_to(WizardStep.ADMINISTRATOR)
     registrant.create_administrator()
     registrant.one_time_password()
     registrant.select_application_administrators(registrant.named("Petra"))
     registrant.submit()
+    return registrant.stored()
 
-    organization = approval.approve(world.operator, registrant.stored())
+
+def test_somebody_known_becomes_a_member_and_keeps_their_password(world: World, names_petra: Registration) -> None:
+    known = worlds.user("Petra", email="petra@newco.example")
+    known.set_password("a password of their own")
+    known.save()
+
+    organization = approval.approve(world.operator, names_petra)
 
     known.refresh_from_db()
     assert known.state == UserState.ACTIVE
@@ -152,9 +158,26 @@ def test_somebody_known_becomes_a_member_and_keeps_their_password(world: World, 
     assert actors.roles_of(Membership.objects.get(user=known, organization=organization)) == {"oa", "aa:sft"}
     [mail] = worlds.mails("registration_approved_known")
     assert "You have an account already and keep it" in render(mail).text
+    assert "Sign in with your User ID and your password" in render(mail).text
     [told] = worlds.mails("registration_approved_contact")
     assert told.to == "kim@newco.example"
     assert "Petra Baker" in render(told).text
+
+
+def test_somebody_known_who_has_no_password_yet_is_sent_to_first_time_login(
+    world: World, names_petra: Registration
+) -> None:
+    known = worlds.user("Petra", email="petra@newco.example")
+    known.set_unusable_password()
+    known.state = UserState.INVITED
+    known.save()
+
+    approval.approve(world.operator, names_petra)
+
+    [mail] = worlds.mails("registration_approved_known")
+    assert "Complete First-Time Login" in render(mail).text
+    assert "/first-time-login/" in render(mail).text
+    assert "your password" not in render(mail).text
 
 
 def test_operator_staff_cannot_become_an_administrator(world: World, registrant: Registrant) -> None:
