@@ -11,7 +11,7 @@ from django.utils import timezone
 import orgs.queries
 from core import states
 from core.actor import Actor
-from core.errors import DomainError
+from core.errors import Conflict, DomainError
 from core.policies import refused
 from orgs.models import Application, Membership, Role
 from sft import policies, queries
@@ -24,9 +24,11 @@ from sft.services.reasons import required_reason
 def request(actor: Actor, *, application: Application) -> AccessGrant:
     """Ask for access for oneself; the Application Administrators are told.
 
-    Raises ``NotAllowed`` without an active subscription, and ``Conflict`` when a request or an access is there already.
+    Raises ``Conflict`` when one asked before, and ``NotAllowed`` without an active subscription or with an access already.
     """
     standing = queries.standing(actor, application.code)
+    if standing.grant and policies.is_waiting(standing.grant):
+        raise Conflict("You have asked for this already. You get a mail when it is decided.")
     policies.can_request_access(actor, standing.subscription, standing.grant).enforce()
     member = Membership.objects.select_related("user", "organization").get(pk=queries.member_id(actor))
     grant = states.advance(

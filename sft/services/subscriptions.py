@@ -23,9 +23,12 @@ from sft.services.reasons import required_reason
 def request(actor: Actor, *, application: Application) -> Subscription:
     """The actor's organisation asks for ``application``; operator staff are told.
 
-    Raises ``NotAllowed`` for anybody but an Organization Administrator, and while a subscription stands or is asked for.
+    Raises ``Conflict`` when it was asked for before, and ``NotAllowed`` for anybody but an Organization Administrator and
+    while a subscription stands.
     """
     standing = queries.standing(actor, application.code)
+    if standing.subscription and standing.subscription.state == SubscriptionState.REQUESTED:
+        raise Conflict("Your organisation has asked for this already. The operator will confirm it.")
     policies.can_request_subscription(actor, standing.subscription).enforce()
     organization = Organization.objects.get(pk=queries.organization_id(actor))
     subscription = _requested(actor, organization=organization, application=application)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.forms import show_refusal
 from core.http import Request, wants_json
 from sft import access, arrivals, queries
@@ -56,18 +56,27 @@ def package_new(request: Request) -> HttpResponseBase:
 @workspace
 def package_draft(request: Request, pk: UUID) -> HttpResponseBase:
     package = access.own_package(request.actor, pk)
-    if request.method != "POST":
-        if package.state != PackageState.DRAFT:
-            return redirect("sft:package", pk=package.pk)
-        return _page(request, package, PackageForm(initial={"title": package.title, "note": package.note}))
+    if request.method == "POST":
+        return _save(request, package)
+    if package.state != PackageState.DRAFT:
+        return redirect("sft:package", pk=package.pk)
+    return _page(request, package, PackageForm(initial={"title": package.title, "note": package.note}))
+
+
+def _save(request: Request, package: Package) -> HttpResponseBase:
     form = PackageForm(request.POST)
     if not _holds(request, form):
         return _page(request, package, form)
     try:
         package = drafts.save(request.actor, package=package, **_words(form))
+        return _act(request, package, form)
     except Invalid as refusal:
         return _refused(request, package, form, refusal)
-    return _act(request, package, form)
+    except Conflict as refusal:
+        if wants_json(request):
+            raise
+        messages.info(request, refusal.sentence)
+        return redirect("sft:package", pk=package.pk)
 
 
 @require_POST

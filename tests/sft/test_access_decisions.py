@@ -37,7 +37,7 @@ def test_a_member_requests_and_the_application_administrator_is_told(world: Worl
 
 def test_requesting_twice_makes_one_request(world: World) -> None:
     asking(world.newcomer)
-    with pytest.raises(NotAllowed, match="already"):
+    with pytest.raises(Conflict, match="already"):
         asking(world.newcomer)
     assert len(mails("access_requested")) == 1
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from core.models import AuditEvent, Outcome
+from core.models import AuditEvent, Mail, Outcome
 from orgs.catalogue import SFT
 from orgs.models import Application, Membership, RoleAssignment
 from sft import queries
@@ -115,6 +115,10 @@ def test_request_access_from_home(world: World, browser_of: BrowserOf) -> None:
     assert answer.redirect_chain == [("/home/", 302)]
     assert "Waiting for approval" in answer.content.decode()
     assert AccessGrant.objects.get(membership=world.newcomer).state == AccessGrantState.PENDING_AA
+    again = browser.post(f"/applications/{SFT}/request-access/", follow=True)
+    assert again.redirect_chain == [("/home/", 302)]
+    assert "You have asked for this already" in again.content.decode()
+    assert Mail.objects.filter(template="sft/mail/access_requested").count() == 1
 
 
 def test_open_application_checks_again_and_leaves_a_trace(world: World, browser_of: BrowserOf) -> None:

@@ -117,7 +117,7 @@ def test_members_cannot_confirm_deny_or_subscribe() -> None:
 def test_requesting_twice_is_refused_and_told_why() -> None:
     owner = acting(member(company("Harbor Metals"), "Olivia", Role.OA))
     subscriptions.request(owner, application=sft())
-    with pytest.raises(NotAllowed, match="already “Requested”"):
+    with pytest.raises(Conflict, match="asked for this already"):
         subscriptions.request(owner, application=sft())
     assert Subscription.objects.count() == 1
 

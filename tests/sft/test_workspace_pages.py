@@ -86,6 +86,14 @@ def test_a_refused_recipient_keeps_everything_typed(world: World, browser_of: Br
     assert Package.objects.get().title == "Changed"
 
 
+def test_a_refusal_on_the_new_page_leads_into_the_draft_that_was_begun(world: World, browser_of: BrowserOf) -> None:
+    browser = browser_of(world.sender)
+    data = {"title": "Drawings", "note": "", "recipient": "nobody@example.com", "do": "add"}
+    page = browser.post("/sft/packages/new/", data).content.decode()
+    package = Package.objects.get()
+    assert f'action="/sft/packages/{package.pk}/draft/"' in page
+
+
 def test_a_title_that_is_too_long_comes_back_as_typed(world: World, browser_of: BrowserOf) -> None:
     package = draft(world)
     title = "x" * 201
@@ -110,8 +118,9 @@ def test_sending_twice_shows_what_became_of_it(world: World, browser_of: Browser
     data = {"title": "Drawings", "do": "send"}
     assert browser.post(path, data)["Location"] == f"/sft/packages/{package.pk}/"
     again = browser.post(path, data)
-    assert again.status_code == 409
-    assert "has been sent" in again.content.decode()
+    assert again["Location"] == f"/sft/packages/{package.pk}/"
+    assert "has been sent" in browser.get(again["Location"]).content.decode()
+    assert browser.post(path, data, headers=JSON).status_code == 409
     assert browser.get(path)["Location"] == f"/sft/packages/{package.pk}/"
     assert Mail.objects.filter(template="sft/mail/package_received").count() == 1
 
