@@ -35,10 +35,16 @@ def open_sft(page: Page) -> None:
     expect(page.get_by_role("heading", name="Received", level=1)).to_be_visible()
 
 
-def begin(page: Page, *, recipient: str, title: str, files: list[Path]) -> None:
-    """Start a package: its files travel as soon as they are chosen."""
+def begin(page: Page) -> None:
     page.get_by_role("link", name="New Package").click()
+
+
+def choose(page: Page, *files: Path) -> None:
+    """Choose files: they travel from this moment."""
     page.locator("[data-files-input]").set_input_files(files)
+
+
+def address(page: Page, *, recipient: str, title: str) -> None:
     page.locator("[name=recipient]").fill(recipient)
     page.locator("[data-add-recipient]").click()
     expect(page.locator("[data-recipients] .chip")).to_have_count(1)

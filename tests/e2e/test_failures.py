@@ -32,7 +32,9 @@ def test_an_upload_survives_the_death_of_push_worker_and_upload_pool(
     packages.open_sft(aaron)
     source = tmp_path / "survivor.bin"
     sent = packages.make_file(source, 200, seed=2)
-    packages.begin(aaron, recipient=recipient["email"], title="Survivor", files=[source])
+    packages.begin(aaron)
+    packages.address(aaron, recipient=recipient["email"], title="Survivor")
+    packages.choose(aaron, source)
 
     bar = aaron.locator("[data-file-list] [data-bar]")
     for process, percent in (("push", 15), ("uploads", 45)):
@@ -63,9 +65,11 @@ def test_after_a_reload_the_same_file_is_picked_and_only_missing_parts_travel(
     packages.open_sft(page)
     source = tmp_path / "resumed.bin"
     packages.make_file(source, 128, seed=3)
-    packages.begin(page, recipient=stack.account("Employee with access")["email"], title="Resumed", files=[source])
     acknowledged: list[str] = []
     page.on("requestfinished", lambda request: acknowledged.extend(_part(request)))
+    packages.begin(page)
+    packages.address(page, recipient=stack.account("Employee with access")["email"], title="Resumed")
+    packages.choose(page, source)
     wait_until(lambda: _pause(page) and len(acknowledged) >= 3, within=60, what="three parts have arrived")
     before = set(acknowledged)
     page.on("dialog", lambda dialog: dialog.accept())

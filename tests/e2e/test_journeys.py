@@ -73,7 +73,9 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     source = tmp_path / "Bracket programme, drawings.tar"
     sent = packages.make_file(source, 200)
     recipient = stack.account("Employee with access")
-    packages.begin(nora, recipient=recipient["email"], title="Drawings of the bracket programme", files=[source])
+    packages.begin(nora)
+    packages.choose(nora, source)
+    packages.address(nora, recipient=recipient["email"], title="Drawings of the bracket programme")
     look(nora, "12-new-package")
     expect(nora.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
     look(nora, "12-new-package-verified")

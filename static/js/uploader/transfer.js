@@ -207,8 +207,9 @@ export class Transfer extends EventTarget {
 
   async #send(number) {
     const { signal } = this.#stop;
+    let access = null;
     try {
-      const access = await this.#freshAccess();
+      access = await this.#freshAccess();
       const digest = contentDigest(await sha256(await this.#read(number)));
       const origin = access.origins[number % access.origins.length];
       await putPart(this.#doors.partUrl(origin, this.id, number), {
@@ -228,7 +229,7 @@ export class Transfer extends EventTarget {
       if (this.state === "waiting") this.#become("uploading");
     } catch (error) {
       this.#ledger.giveBack(number);
-      if (!signal.aborted) this.#partFailed(error);
+      if (!signal.aborted) this.#partFailed(error, access);
     }
     this.#progress();
   }
@@ -292,9 +293,11 @@ export class Transfer extends EventTarget {
     return this.#access;
   }
 
-  #partFailed(error) {
-    if (error.status === 401 && this.#access) {
-      this.#access = null;
+  /** `access` is what the part was sent with; without it not even a token was to be had. */
+  #partFailed(error, access) {
+    if (error.status === 401 && access) {
+      // Parts that travelled side by side are all refused with the old token; the new one stays.
+      if (this.#access === access) this.#access = null;
       this.#waitFor(waitAfter(++this.#failures), "network", "");
     } else if (error.code === "digest_mismatch" && ++this.#mismatches < MISMATCHES) {
       this.#waitFor(waitAfter(++this.#failures), "network", "A part arrived damaged and is sent again.");
