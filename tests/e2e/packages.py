@@ -40,7 +40,8 @@ def begin(page: Page) -> None:
 
 
 def choose(page: Page, *files: Path) -> None:
-    """Choose files: they travel from this moment."""
+    """Choose files: they travel from this moment. The button shows that the page's script is ready for them."""
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     page.locator("[data-files-input]").set_input_files(files)
 
 

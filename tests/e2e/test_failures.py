@@ -77,7 +77,7 @@ def test_after_a_reload_the_same_file_is_picked_and_only_missing_parts_travel(
     expect(page.get_by_text("Pick the same file to continue").first).to_be_visible()
     again: list[str] = []
     page.on("request", lambda request: again.extend(_part(request)))
-    page.locator("[data-files-input]").set_input_files(source)
+    packages.choose(page, source)
     expect(page.get_by_text("Verified", exact=True).first).to_be_visible(timeout=120_000)
     assert before
     assert again
