@@ -84,7 +84,7 @@ def test_signing_in_again_in_another_tab_is_enough_to_go_on(stack: Stack, emma: 
     other_tab = emma.context.new_page()
     sign_in_as(other_tab, stack, EMPLOYEE)
     other_tab.close()
-    emma.locator("[data-files-input]").set_input_files(small_files(tmp_path, "spar.step"))
+    packages.choose(emma, *small_files(tmp_path, "spar.step"))
     expect(emma.locator("[data-file-list] [data-state=verified]")).to_have_count(1, timeout=60_000)
     emma.get_by_role("button", name="Save draft").last.click()
     expect(emma.locator("[data-saved]")).to_have_text("Saved")
@@ -94,7 +94,7 @@ def test_signing_in_again_in_another_tab_is_enough_to_go_on(stack: Stack, emma: 
 
 def test_send_names_what_is_missing_and_keeps_the_rest(stack: Stack, emma: Page, tmp_path: Path) -> None:
     new_package(emma, stack)
-    emma.locator("[data-files-input]").set_input_files(small_files(tmp_path, "spar.step"))
+    packages.choose(emma, *small_files(tmp_path, "spar.step"))
     emma.get_by_role("button", name="Send", exact=True).click()
     expect(emma.locator("[data-error-for=recipient]")).to_contain_text("at least one recipient")
     expect(emma.locator("[data-error-for=title]")).to_contain_text("Give the package a title")
@@ -104,7 +104,7 @@ def test_send_names_what_is_missing_and_keeps_the_rest(stack: Stack, emma: Page,
 
 def test_a_file_is_removed_while_it_travels_and_after(stack: Stack, emma: Page, tmp_path: Path) -> None:
     new_package(emma, stack)
-    emma.locator("[data-files-input]").set_input_files(small_files(tmp_path, "kept.step", "gone.step"))
+    packages.choose(emma, *small_files(tmp_path, "kept.step", "gone.step"))
     expect(emma.locator("[data-file-list] [data-state=verified]")).to_have_count(2)
     emma.get_by_role("button", name="Remove gone.step").click()
     expect(emma.locator("[data-file-list] > li")).to_have_count(1)
@@ -145,7 +145,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     new_package(page, stack)
     page.get_by_role("combobox", name="Add a recipient").fill(stack.account(EMPLOYEE)["email"])
     page.get_by_role("button", name="Add", exact=True).click()
-    page.locator("[data-files-input]").set_input_files(small_files(tmp_path, "drawing.step"))
+    packages.choose(page, *small_files(tmp_path, "drawing.step"))
     expect(page.locator("[data-file-list] [data-state=verified]")).to_have_count(1)
     page.set_viewport_size({"width": width, "height": 800})
     look_closely(page)
