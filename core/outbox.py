@@ -77,8 +77,12 @@ def enqueue(
     links: Mapping[str, Link] | None = None,
     organization_id: UUID | None = None,
     language: str = "",
+    about: UUID | None = None,
 ) -> Mail:
-    """Put a message into the outbox. ``context`` is JSON; in the templates a link named ``x`` is the variable ``x_url``."""
+    """Put a message into the outbox. ``context`` is JSON; in the templates a link named ``x`` is the variable ``x_url``.
+
+    ``about`` is the id of what it is about: ``core.ports.mail_listener`` is told when the message comes back.
+    """
     mail = Mail.objects.create(
         template=template,
         to=to,
@@ -86,6 +90,7 @@ def enqueue(
         context=dict(context or {}),
         links={name: link.as_row() for name, link in (links or {}).items()},
         organization_id=organization_id,
+        about=about,
     )
     wakeups.after_commit("core.tasks.send_mail", str(mail.id))
     return mail

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from django.http import HttpRequest
 
 from core.actor import Actor
+from core.models import Mail
 
 T = TypeVar("T")
 
@@ -37,3 +38,14 @@ class ActorResolver(Protocol):
 
 
 actor_resolver: Port[ActorResolver] = Port("core.actor_resolver")
+
+
+class MailListener(Protocol):
+    def bounced(self, mail: Mail, *, reason: str) -> None:
+        """``mail`` came back or was refused for good; ``mail.about`` says what it was about, ``reason`` why, for people.
+
+        Called inside the transaction that records the bounce, and for one mail once: raising undoes the record.
+        """
+
+
+mail_listener: Port[MailListener] = Port("core.mail_listener")

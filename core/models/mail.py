@@ -20,7 +20,8 @@ class Mail(PublicModel):
 
     ``template`` names ``<template>.subject.txt``, ``.txt`` and ``.html``. ``context`` holds plain values; ``links`` maps a
     name to ``{"path": "/invitation/{token}/", "token": "<Token id>"}``. The secret of a link is worked out only while the
-    message is rendered, so no row of this table opens anything.
+    message is rendered, so no row of this table opens anything. ``about`` is the id of what the message is about, for the
+    room that asked for it: an invitation, say.
     """
 
     template = models.CharField(max_length=120)
@@ -29,6 +30,7 @@ class Mail(PublicModel):
     context = models.JSONField(default=dict)
     links = models.JSONField(default=dict)
     organization_id = models.UUIDField(null=True)
+    about = models.UUIDField(null=True)
     state = models.CharField(max_length=16, choices=MailState, default=MailState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
@@ -44,6 +46,7 @@ class Mail(PublicModel):
             models.Index(fields=["-created_at", "-id"], name="mail_by_time"),
             models.Index(fields=["due_at"], name="mail_due", condition=Q(state="queued")),
             models.Index(fields=["claimed_at"], name="mail_claimed", condition=Q(state="sending")),
+            models.Index(fields=["about"], name="mail_about", condition=Q(about__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MailState.values), name="mail_state_known"),
