@@ -9,8 +9,10 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from core import back_office
 from core.http import Request
 
 
@@ -20,6 +22,14 @@ class OperatorAdminSite(AdminSite):
     site_header = f"{settings.OPERATOR_NAME} · Managed Access Gateway"
     site_title = f"{settings.OPERATOR_NAME} operator"
     index_title = "Operator"
+
+    def index(
+        self,
+        request: Request,  # type: ignore[override]
+        extra_context: dict[str, Any] | None = None,
+    ) -> TemplateResponse:
+        """The stock index with what waits for staff above it."""
+        return super().index(request, {**(extra_context or {}), "waiting": back_office.waiting(request.actor)})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         if self.has_permission(request):
