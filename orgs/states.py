@@ -1,9 +1,13 @@
-"""The states of organisations, members, invitations and registrations."""
+"""The states of organisations, members, invitations, registrations and of what is asked of the operator or an OA later."""
 
 from core import states
 from orgs.models import (
+    ChangeRequest,
+    ChangeRequestState,
     Invitation,
     InvitationState,
+    JoinRequest,
+    JoinRequestState,
     Membership,
     MembershipState,
     Organization,
@@ -39,10 +43,10 @@ INVITATION = states.register(
         ("send", InvitationState.PENDING, InvitationState.SENT),
         ("open", InvitationState.SENT, InvitationState.OPENED),
         ("start", (InvitationState.SENT, InvitationState.OPENED), InvitationState.STARTED),
-        ("accept", InvitationState.STARTED, InvitationState.ACCEPTED),
+        ("accept", (InvitationState.SENT, InvitationState.OPENED, InvitationState.STARTED), InvitationState.ACCEPTED),
         ("resend", (*_OPEN, InvitationState.EXPIRED, InvitationState.BOUNCED), InvitationState.SENT),
         ("expire", _OPEN, InvitationState.EXPIRED),
-        ("revoke", _OPEN, InvitationState.REVOKED),
+        ("revoke", (*_OPEN, InvitationState.BOUNCED), InvitationState.REVOKED),
         ("bounce", InvitationState.SENT, InvitationState.BOUNCED),
     ],
 )
@@ -54,7 +58,32 @@ REGISTRATION = states.register(
         ("request_information", RegistrationState.SUBMITTED, RegistrationState.INFO_REQUESTED),
         ("answer", RegistrationState.INFO_REQUESTED, RegistrationState.SUBMITTED),
         ("approve", RegistrationState.SUBMITTED, RegistrationState.APPROVED),
+        ("merge", RegistrationState.SUBMITTED, RegistrationState.MERGED),
         ("deny", (RegistrationState.SUBMITTED, RegistrationState.INFO_REQUESTED), RegistrationState.DENIED),
+        ("withdraw", (RegistrationState.SUBMITTED, RegistrationState.INFO_REQUESTED), RegistrationState.WITHDRAWN),
         ("expire", (RegistrationState.DRAFT, RegistrationState.INFO_REQUESTED), RegistrationState.EXPIRED),
+    ],
+)
+
+_JOINING = (JoinRequestState.UNCONFIRMED, JoinRequestState.CONFIRMED, JoinRequestState.REQUESTED)
+
+JOIN_REQUEST = states.register(
+    JoinRequest,
+    [
+        ("confirm", JoinRequestState.UNCONFIRMED, JoinRequestState.CONFIRMED),
+        ("request", JoinRequestState.CONFIRMED, JoinRequestState.REQUESTED),
+        ("approve", JoinRequestState.REQUESTED, JoinRequestState.APPROVED),
+        ("deny", JoinRequestState.REQUESTED, JoinRequestState.DENIED),
+        ("withdraw", (JoinRequestState.CONFIRMED, JoinRequestState.REQUESTED), JoinRequestState.WITHDRAWN),
+        ("expire", _JOINING, JoinRequestState.EXPIRED),
+    ],
+)
+
+CHANGE_REQUEST = states.register(
+    ChangeRequest,
+    [
+        ("approve", ChangeRequestState.REQUESTED, ChangeRequestState.APPROVED),
+        ("deny", ChangeRequestState.REQUESTED, ChangeRequestState.DENIED),
+        ("withdraw", ChangeRequestState.REQUESTED, ChangeRequestState.WITHDRAWN),
     ],
 )

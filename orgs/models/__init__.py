@@ -1,6 +1,9 @@
 from orgs.models.application import Application
+from orgs.models.change_request import ChangeRequest, ChangeRequestState
 from orgs.models.invitation import OPEN_STATES, Invitation, InvitationState
+from orgs.models.join_request import JoinRequest, JoinRequestState
 from orgs.models.membership import Membership, MembershipState, Role, RoleAssignment
+from orgs.models.names import IDENTIFIERS, name_key
 from orgs.models.organization import (
     BusinessType,
     Organization,
@@ -10,19 +13,31 @@ from orgs.models.organization import (
 )
 from orgs.models.registration import (
     LIVE_STATES,
+    DenialCode,
+    Flag,
     Registration,
     RegistrationAdministrator,
     RegistrationState,
     WizardStep,
 )
+from orgs.models.review import Holiday, MatchKind, RegistrationMatch, RegistrationNote, RegistrationQuestion
 
 __all__ = [
+    "IDENTIFIERS",
     "LIVE_STATES",
     "OPEN_STATES",
     "Application",
     "BusinessType",
+    "ChangeRequest",
+    "ChangeRequestState",
+    "DenialCode",
+    "Flag",
+    "Holiday",
     "Invitation",
     "InvitationState",
+    "JoinRequest",
+    "JoinRequestState",
+    "MatchKind",
     "Membership",
     "MembershipState",
     "Organization",
@@ -31,8 +46,12 @@ __all__ = [
     "Partnership",
     "Registration",
     "RegistrationAdministrator",
+    "RegistrationMatch",
+    "RegistrationNote",
+    "RegistrationQuestion",
     "RegistrationState",
     "Role",
     "RoleAssignment",
     "WizardStep",
+    "name_key",
 ]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from core.models import PublicModel
 from orgs.models.application import Application
 from orgs.models.membership import Membership
@@ -27,16 +29,26 @@ OPEN_STATES = (InvitationState.PENDING, InvitationState.SENT, InvitationState.OP
 class Invitation(PublicModel):
     """An e-mailed link by which a company invites another to register and collaborate.
 
-    It is open until ``expires_at``, also where the sweep that writes ``expired`` has not run yet.
+    ``organization`` is the inviting company, ``None`` for the operator itself. It is sent by one of its members
+    (``invited_by``), or by operator staff (``invited_by_staff``) for the organisation or for the operator. It is open until
+    ``expires_at``, also where the sweep that writes ``expired`` has not run yet. ``external_reference`` is what the inviter
+    calls the invited company, such as a supplier number. ``colleague_allowed`` lets somebody else of the invited company
+    register with another address.
     """
 
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="invitations")
-    invited_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="invitations")
+    invited_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    invited_by_staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     company_name = models.CharField("company", max_length=200)
     first_name = models.CharField("first name", max_length=80, blank=True)
     last_name = models.CharField("last name", max_length=80, blank=True)
     email = models.EmailField("e-mail", max_length=254)
     message = models.TextField("message", max_length=1000, blank=True)
+    external_reference = models.CharField("your reference", max_length=64, blank=True)
+    colleague_allowed = models.BooleanField("a colleague may register instead", default=False)
+    language = models.CharField("language", max_length=12, default="en")
     applications = models.ManyToManyField(Application, related_name="+", blank=True)
     state = models.CharField(max_length=16, choices=InvitationState, default=InvitationState.PENDING)
     expires_at = models.DateTimeField()
@@ -44,6 +56,10 @@ class Invitation(PublicModel):
     opened_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)
+    bounce_reason = models.CharField(max_length=300, blank=True)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "invitation"
@@ -51,9 +67,15 @@ class Invitation(PublicModel):
         indexes = [
             models.Index(fields=["organization", "-created_at", "-id"], name="invitation_by_time"),
             models.Index(fields=["expires_at"], name="invitation_by_expiry", condition=Q(state__in=OPEN_STATES)),
+            models.Index(fields=["email"], name="invitation_by_email"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=InvitationState.values), name="invitation_state_known"),
+            models.CheckConstraint(
+                condition=Q(invited_by__isnull=False, invited_by_staff__isnull=True, organization__isnull=False)
+                | Q(invited_by__isnull=True, invited_by_staff__isnull=False),
+                name="invitation_has_one_inviter",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,3 +89,15 @@ class Invitation(PublicModel):
     @property
     def invited_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def inviter(self) -> User:
+        """The person who sent it: a member of the inviting company, or operator staff."""
+        person = self.invited_by.user if self.invited_by else self.invited_by_staff
+        assert person is not None, "invitation_has_one_inviter"  # noqa: S101 - held by the database
+        return person
+
+    @property
+    def inviting_company(self) -> str:
+        """The name that stands in the subject of the mail: the inviting organisation's, or the operator's."""
+        return self.organization.legal_name if self.organization else settings.OPERATOR_NAME

@@ -11,6 +11,7 @@ from django_countries.fields import CountryField
 from phonenumber_field.modelfields import PhoneNumberField
 
 from core.models import PublicModel
+from orgs.models.names import NameKeyField, name_indexes
 
 # Without 0, O, 1, I, L and U: an Organization ID is read out over the telephone.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -78,12 +79,16 @@ class Organization(PublicModel, OrganizationProfile):
 
     organization_id = models.CharField("Organization ID", max_length=16, unique=True, default=new_organization_id)
     state = models.CharField(max_length=16, choices=OrganizationState, default=OrganizationState.PENDING)
+    name_key = NameKeyField()
 
     class Meta(OrganizationProfile.Meta):
         abstract = False
         verbose_name = "organisation"
         ordering = ("legal_name", "id")
-        indexes = [models.Index(fields=["-created_at", "-id"], name="organization_by_time")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="organization_by_time"),
+            *name_indexes("organization"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=OrganizationState.values), name="organization_state_known"),
             models.CheckConstraint(condition=~Q(legal_name=""), name="organization_has_name"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -8,6 +9,7 @@ from django.db.models.functions import Lower
 from core.models import PublicModel
 from orgs.models.application import Application
 from orgs.models.invitation import Invitation
+from orgs.models.names import NameKeyField, name_indexes
 from orgs.models.organization import Organization, OrganizationProfile
 
 
@@ -16,7 +18,9 @@ class RegistrationState(models.TextChoices):
     SUBMITTED = "submitted", "In review"
     INFO_REQUESTED = "info_requested", "More information requested"
     APPROVED = "approved", "Approved"
+    MERGED = "merged", "Added to an existing organisation"
     DENIED = "denied", "Denied"
+    WITHDRAWN = "withdrawn", "Withdrawn"
     EXPIRED = "expired", "Expired"
 
 
@@ -26,7 +30,31 @@ LIVE_STATES = (
     RegistrationState.SUBMITTED,
     RegistrationState.INFO_REQUESTED,
     RegistrationState.APPROVED,
+    RegistrationState.MERGED,
 )
+
+
+class DenialCode(models.TextChoices):
+    """Why the operator refuses, for reports; the registrant reads the sentence beside it."""
+
+    NOT_VERIFIED = "not_verified", "The organisation could not be verified"
+    IDENTIFIERS = "identifiers", "The identifiers do not belong to the organisation"
+    ALREADY_REGISTERED = "already_registered", "The organisation has an account already"
+    NO_AUTHORITY = "no_authority", "The registrant may not act for the organisation"
+    UNANSWERED = "unanswered", "Questions were not answered"
+    NOT_ELIGIBLE = "not_eligible", "The organisation is not eligible"
+    OTHER = "other", "Another reason"
+
+
+class Flag(models.TextChoices):
+    """What the operator should look at twice."""
+
+    FREE_MAIL = "free_mail", "The contact uses a free mail service"
+    FREE_MAIL_DOMAIN = "free_mail_domain", "An e-mail domain belongs to a free mail service"
+    DISPOSABLE_MAIL = "disposable_mail", "The contact uses a throw-away address"
+    OTHER_DOMAIN = "other_domain", "The contact’s address is outside the organisation’s e-mail domains"
+    UNCONFIRMED_MAIL = "unconfirmed_mail", "The contact’s address was never confirmed"
+    ONE_ADMINISTRATOR = "one_administrator", "Only one Organization Administrator is named"
 
 
 class WizardStep(models.TextChoices):
@@ -44,6 +72,9 @@ class Registration(PublicModel, OrganizationProfile):
     """One pass of the wizard, from captcha to the operator's decision. The draft lives here from the first Continue.
 
     ``completed_steps`` are the steps whose answers are stored and hold; a step opens when all before it are completed.
+    ``organization`` is what it became, or what it was added to. ``completeness`` is the share of the profile that is filled
+    in, in per cent, and ``flags`` are values of ``Flag``; both are worked out at Submit. ``first_approved_by`` is the first
+    of two deciders where two are asked for.
     """
 
     invitation = models.ForeignKey(Invitation, on_delete=models.PROTECT, null=True, related_name="registrations")
@@ -59,8 +90,20 @@ class Registration(PublicModel, OrganizationProfile):
     due_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by_id = models.UUIDField(null=True)
+    denial_code = models.CharField(max_length=24, choices=DenialCode, blank=True)
     denial_reason = models.TextField(blank=True)
-    organization = models.OneToOneField(Organization, on_delete=models.PROTECT, null=True, related_name="registration")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="registrations")
+    language = models.CharField("language", max_length=12, default="en")
+    email_confirmed_at = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    assigned_at = models.DateTimeField(null=True)
+    first_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    first_approved_at = models.DateTimeField(null=True)
+    completeness = models.PositiveSmallIntegerField(default=0)
+    flags = ArrayField(models.CharField(max_length=24, choices=Flag), default=list, blank=True)
+    name_key = NameKeyField()
 
     class Meta(OrganizationProfile.Meta):
         abstract = False
@@ -71,6 +114,7 @@ class Registration(PublicModel, OrganizationProfile):
             models.Index(fields=["-created_at", "-id"], name="registration_by_time"),
             models.Index(fields=["expires_at"], name="registration_by_expiry", condition=Q(state="draft")),
             models.Index(Lower("contact_email"), name="registration_by_contact"),
+            *name_indexes("registration"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -80,8 +124,11 @@ class Registration(PublicModel, OrganizationProfile):
             ),
             models.CheckConstraint(condition=Q(state__in=RegistrationState.values), name="registration_state_known"),
             models.CheckConstraint(
-                condition=~Q(state="approved") | Q(organization__isnull=False),
+                condition=~Q(state__in=("approved", "merged")) | Q(organization__isnull=False),
                 name="registration_approved_has_organization",
+            ),
+            models.UniqueConstraint(
+                fields=["organization"], condition=Q(state="approved"), name="registration_once_per_organization"
             ),
             models.CheckConstraint(
                 condition=~Q(state="denied") | ~Q(denial_reason=""),

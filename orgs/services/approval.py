@@ -46,7 +46,8 @@ def approve(actor: Actor, registration: Registration) -> Organization:
             for named in _make_administrator(actor, organization, locked, person)
         ]
         if locked.invitation:
-            _make_partners(organization, locked.invitation.organization)
+            if locked.invitation.organization:
+                _make_partners(organization, locked.invitation.organization)
             invitations.accept(actor, locked.invitation)
         onboarding_listener().organization_approved(
             actor,

@@ -165,18 +165,22 @@ def _expire(invitation: Invitation) -> bool:
 
 
 def _who_can_resend(invitation: Invitation) -> list[Membership]:
-    inviter = queries.active_members().filter(pk=invitation.invited_by_id).select_related("user").first()
-    return [inviter] if inviter else list(queries.administrators(invitation.organization, Role.OA))
+    """The member who sent it while they are active, else the administrators of the inviting organisation."""
+    if invitation.invited_by_id:
+        inviter = queries.active_members().filter(pk=invitation.invited_by_id).select_related("user").first()
+        if inviter:
+            return [inviter]
+    return list(queries.administrators(invitation.organization, Role.OA)) if invitation.organization else []
 
 
 def _mail_link(invitation: Invitation) -> None:
     token = tokens.issue(LINK, invitation.id, lifetime=invitation.expires_at - timezone.now())
-    inviter = invitation.invited_by.user
+    inviter = invitation.inviter
     outbox.enqueue(
         "orgs/mail/invitation",
         to=invitation.email,
         context={
-            "organization": invitation.organization.legal_name,
+            "organization": invitation.inviting_company,
             "inviter": inviter.full_name,
             "inviter_email": inviter.email,
             "first_name": invitation.first_name,

@@ -1,4 +1,4 @@
-"""The operator's back office: the queue of registrations with its decisions, and what came of them, read only."""
+"""The operator's queue: registrations by due time, and one page for each with its decisions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,15 +23,7 @@ from core.http import Request
 from core.templatetags.ui import until, when
 from orgs import access, policies, queries, summaries, timelines
 from orgs.forms.administration import DenialForm
-from orgs.models import (
-    Application,
-    Invitation,
-    Membership,
-    MembershipState,
-    Organization,
-    Registration,
-    RegistrationState,
-)
+from orgs.models import Registration, RegistrationState
 from orgs.services import approval
 
 WAITING = "waiting"
@@ -178,59 +169,3 @@ class RegistrationAdmin(ReadOnlyAdmin):
             "form": form,
         }
         return TemplateResponse(request, "admin/orgs/registration/detail.html", context)
-
-
-@admin.register(Organization)
-class OrganizationAdmin(ReadOnlyAdmin):
-    list_display = ("legal_name", "organization_id", "country", "state", "active_members", "created_at")
-    list_filter = ("state", "created_at")
-    search_fields = ("legal_name__istartswith", "=organization_id", "=uei", "=cage", "=duns")
-    search_help_text = "Start of a name; a whole Organization ID, UEI, CAGE or D-U-N-S"
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "-id")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        members = Membership.objects.filter(organization=OuterRef("pk"), state=MembershipState.ACTIVE).order_by()
-        count = members.values("organization").annotate(count=Count("pk")).values("count")
-        organizations: QuerySet[Any] = super().get_queryset(request)
-        counted: QuerySet[Any] = organizations.annotate(member_count=Coalesce(Subquery(count), 0))
-        return counted
-
-    @admin.display(description="Active members")
-    def active_members(self, organization: Any) -> int:
-        count: int = organization.member_count
-        return count
-
-
-@admin.register(Invitation)
-class InvitationAdmin(ReadOnlyAdmin):
-    list_display = ("company_name", "email", "organization", "state", "sent_at", "expires_at")
-    list_filter = ("state", "created_at")
-    list_select_related = ("organization",)
-    search_fields = ("company_name__istartswith", "email__istartswith", "organization__legal_name__istartswith")
-    search_help_text = "Start of the company’s name, of the address, or of the inviting organisation’s name"
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "-id")
-
-
-@admin.register(Membership)
-class MembershipAdmin(ReadOnlyAdmin):
-    list_display = ("user", "organization", "held_roles", "state", "created_at")
-    list_filter = ("state", "roles__role", "created_at")
-    list_select_related = ("user", "organization")
-    search_fields = ("=user__user_id", "user__email__istartswith", "user__last_name__istartswith")
-    search_help_text = "A whole User ID; start of an e-mail address or of a last name"
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "-id")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).prefetch_related("roles__application")
-
-    @admin.display(description="Roles")
-    def held_roles(self, membership: Membership) -> str:
-        return ", ".join(str(assignment) for assignment in membership.roles.all()) or "–"
-
-
-@admin.register(Application)
-class ApplicationAdmin(ReadOnlyAdmin):
-    list_display = ("name", "code", "description")

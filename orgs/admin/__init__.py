@@ -1,0 +1,5 @@
+"""The operator's back office."""
+
+from orgs.admin import invitations, organizations, registrations
+
+__all__ = ["invitations", "organizations", "registrations"]

@@ -1,0 +1,58 @@
+"""Organisations, their members and the applications, as operator staff see them: read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from core.admin import ReadOnlyAdmin
+from orgs.models import Application, Membership, MembershipState, Organization
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ReadOnlyAdmin):
+    list_display = ("legal_name", "organization_id", "country", "state", "active_members", "created_at")
+    list_filter = ("state", "created_at")
+    search_fields = ("legal_name__istartswith", "=organization_id", "=uei", "=cage", "=duns")
+    search_help_text = "Start of a name; a whole Organization ID, UEI, CAGE or D-U-N-S"
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        members = Membership.objects.filter(organization=OuterRef("pk"), state=MembershipState.ACTIVE).order_by()
+        count = members.values("organization").annotate(count=Count("pk")).values("count")
+        organizations: QuerySet[Any] = super().get_queryset(request)
+        counted: QuerySet[Any] = organizations.annotate(member_count=Coalesce(Subquery(count), 0))
+        return counted
+
+    @admin.display(description="Active members")
+    def active_members(self, organization: Any) -> int:
+        count: int = organization.member_count
+        return count
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ("user", "organization", "held_roles", "state", "created_at")
+    list_filter = ("state", "roles__role", "created_at")
+    list_select_related = ("user", "organization")
+    search_fields = ("=user__user_id", "user__email__istartswith", "user__last_name__istartswith")
+    search_help_text = "A whole User ID; start of an e-mail address or of a last name"
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).prefetch_related("roles__application")
+
+    @admin.display(description="Roles")
+    def held_roles(self, membership: Membership) -> str:
+        return ", ".join(str(assignment) for assignment in membership.roles.all()) or "–"
+
+
+@admin.register(Application)
+class ApplicationAdmin(ReadOnlyAdmin):
+    list_display = ("name", "code", "description")

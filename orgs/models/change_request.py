@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from core.models import PublicModel
+from orgs.models.membership import Membership
+from orgs.models.organization import Organization
+
+
+class ChangeRequestState(models.TextChoices):
+    REQUESTED = "requested", "Waiting for the operator"
+    APPROVED = "approved", "Approved"
+    DENIED = "denied", "Denied"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ChangeRequest(PublicModel):
+    """A sensitive change of an active organisation that waits for the operator: the changed fields only.
+
+    ``profile`` maps a field of the profile to ``{"from": old, "to": new}``. ``administrators`` is a list of
+    ``{"membership": id, "name": …, "action": "appoint" or "dismiss"}`` for the role of Organization Administrator. A request
+    has one of the two.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="change_requests")
+    requested_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    profile = models.JSONField(default=dict, blank=True)
+    administrators = models.JSONField(default=list, blank=True)
+    message = models.TextField("why", max_length=1000, blank=True)
+    state = models.CharField(max_length=16, choices=ChangeRequestState, default=ChangeRequestState.REQUESTED)
+    due_at = models.DateTimeField()
+    assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField("reason", max_length=2000, blank=True)
+
+    class Meta:
+        verbose_name = "change request"
+        ordering = ("due_at", "id")
+        indexes = [
+            models.Index(fields=["state", "due_at", "id"], name="change_request_queue"),
+            models.Index(fields=["organization", "-created_at", "-id"], name="change_request_by_time"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ChangeRequestState.values), name="change_request_state_known"),
+            models.UniqueConstraint(
+                fields=["organization"],
+                condition=Q(state="requested", administrators=[]),
+                name="change_request_one_open_profile",
+            ),
+            models.CheckConstraint(
+                condition=(Q(profile={}) & ~Q(administrators=[])) | (~Q(profile={}) & Q(administrators=[])),
+                name="change_request_of_one_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="denied") | ~Q(reason=""), name="change_request_denied_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Change of {self.organization}"
