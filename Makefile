@@ -10,7 +10,7 @@ PY := .venv/bin/python
 # Whoever kills make ends what make started.
 TETHERED := exec setpriv --pdeathsig TERM
 WITH_SERVICES := $(PY) -m mag_portal.local.with_services
-LOCK := .venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK := .venv/bin/uv pip compile --quiet pyproject.toml --extra hosted-mail --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 export CHROMIUM
 
