@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,16 @@ _quiet_until = 0.0
 def after_commit(task: str, *args: str, queue: str = "") -> None:
     """Wake ``task`` once the current transaction has committed (at once outside of one)."""
     transaction.on_commit(partial(now, task, *args, queue=queue), robust=True)
+
+
+def waiting(queue: str) -> int:
+    """How many messages wait in ``queue``; none where the broker does not answer, or knows no such queue."""
+    try:
+        with current_app.connection_for_read() as connection:
+            channel: Any = connection.default_channel
+            return int(channel.queue_declare(queue, passive=True).message_count)
+    except (OperationalError, ChannelError, RedisError, OSError):
+        return 0
 
 
 def now(task: str, *args: str, queue: str = "") -> bool:

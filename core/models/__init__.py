@@ -1,6 +1,17 @@
 from core.models.audit import AuditEvent, AuditSeal, Outcome
 from core.models.base import PublicModel
 from core.models.mail import Mail, MailState
+from core.models.suppression import Suppression, SuppressionReason
 from core.models.token import Token
 
-__all__ = ["AuditEvent", "AuditSeal", "Mail", "MailState", "Outcome", "PublicModel", "Token"]
+__all__ = [
+    "AuditEvent",
+    "AuditSeal",
+    "Mail",
+    "MailState",
+    "Outcome",
+    "PublicModel",
+    "Suppression",
+    "SuppressionReason",
+    "Token",
+]

@@ -22,6 +22,9 @@ class Mail(PublicModel):
     name to ``{"path": "/invitation/{token}/", "token": "<Token id>"}``. The secret of a link is worked out only while the
     message is rendered, so no row of this table opens anything. ``about`` is the id of what the message is about, for the
     room that asked for it: an invitation, say.
+
+    ``sending`` means that the words are being handed to the mail server: a row found in it after its worker died may have
+    left, and ``doubts`` counts how often that was so. A message that comes back stays ``sent``, with ``bounced_at``.
     """
 
     template = models.CharField(max_length=120)
@@ -37,6 +40,10 @@ class Mail(PublicModel):
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=300, blank=True)
+    doubts = models.PositiveSmallIntegerField("may have been sent twice", default=0, db_default=0)
+    provider_id = models.CharField(max_length=200, blank=True, default="", db_default="")
+    bounced_at = models.DateTimeField(null=True)
+    bounce_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = "mail"
@@ -47,12 +54,22 @@ class Mail(PublicModel):
             models.Index(fields=["due_at"], name="mail_due", condition=Q(state="queued")),
             models.Index(fields=["claimed_at"], name="mail_claimed", condition=Q(state="sending")),
             models.Index(fields=["about"], name="mail_about", condition=Q(about__isnull=False)),
+            models.Index(
+                fields=["-created_at", "-id"], name="mail_not_sent", condition=Q(state__in=["failed", "suppressed"])
+            ),
+            models.Index(fields=["-created_at", "-id"], name="mail_doubted", condition=Q(doubts__gt=0)),
+            models.Index(fields=["-bounced_at"], name="mail_bounced", condition=Q(bounced_at__isnull=False)),
+            models.Index(fields=["provider_id"], name="mail_by_provider_id", condition=~Q(provider_id="")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MailState.values), name="mail_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),
                 name="mail_sent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(bounced_at__isnull=True) | ~Q(bounce_reason=""),
+                name="mail_bounce_has_reason",
             ),
         ]
 
