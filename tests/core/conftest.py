@@ -15,10 +15,32 @@ from django.conf import LazySettings
 
 @dataclass
 class Sink:
-    """A real SMTP server that keeps what it takes and answers RCPT with what ``answers`` says for the address."""
+    """A real SMTP server that keeps what it takes and answers RCPT with what ``answers`` says for the address.
+
+    ``sender_answer`` and ``data_answer`` are its answers to MAIL and to the words. ``falls_silent`` makes it hang up once it
+    has taken the words, before it says so. ``greetings`` counts connections.
+    """
 
     messages: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    sender_answer: str = "250 OK"
+    data_answer: str = "250 OK"
+    falls_silent: bool = False
+    greetings: int = 0
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.greetings += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, mail_options: Any
+    ) -> str:
+        if self.sender_answer.startswith("250"):
+            envelope.mail_from = address
+        return self.sender_answer
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: Any, session: Any, envelope: Any, address: str, rcpt_options: Any
@@ -29,8 +51,11 @@ class Sink:
         return answer
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
+        if self.data_answer.startswith("250"):
+            self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        if self.falls_silent:
+            server.transport.abort()
+        return self.data_answer
 
 
 @pytest.fixture
