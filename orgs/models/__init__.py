@@ -1,7 +1,7 @@
 from orgs.models.application import Application
 from orgs.models.change_request import ChangeRequest, ChangeRequestState
 from orgs.models.invitation import OPEN_STATES, Invitation, InvitationState
-from orgs.models.join_request import JoinRequest, JoinRequestState
+from orgs.models.join_request import LIVE_JOIN_STATES, JoinRequest, JoinRequestState
 from orgs.models.membership import Membership, MembershipState, Role, RoleAssignment
 from orgs.models.names import IDENTIFIERS, name_key
 from orgs.models.organization import (
@@ -24,6 +24,7 @@ from orgs.models.review import Holiday, MatchKind, RegistrationMatch, Registrati
 
 __all__ = [
     "IDENTIFIERS",
+    "LIVE_JOIN_STATES",
     "LIVE_STATES",
     "OPEN_STATES",
     "Application",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from core.models import PublicModel
 from orgs.models.invitation import Invitation
@@ -20,11 +21,15 @@ class JoinRequestState(models.TextChoices):
     EXPIRED = "expired", "Expired"
 
 
+LIVE_JOIN_STATES = (JoinRequestState.UNCONFIRMED, JoinRequestState.CONFIRMED, JoinRequestState.REQUESTED)
+
+
 class JoinRequest(PublicModel):
     """Somebody asks to become a user of an organisation that has an account already.
 
     Which organisation that may be is shown to them only once their address is confirmed; ``organization`` is set when they
-    have chosen one. ``invitation`` is the one that led here. An approved request has become ``membership``.
+    have chosen one. ``invitation`` is the one that led here. An approved request has become ``membership``. ``reminded_at``
+    is when the Organization Administrators were last reminded of it.
     """
 
     first_name = models.CharField("first name", max_length=80)
@@ -39,6 +44,7 @@ class JoinRequest(PublicModel):
     expires_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     requested_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField("reason", max_length=300, blank=True)
@@ -78,3 +84,8 @@ class JoinRequest(PublicModel):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still leads on, also where the sweep that writes ``expired`` has not run yet."""
+        return self.state in LIVE_JOIN_STATES and self.expires_at > timezone.now()

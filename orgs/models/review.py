@@ -12,16 +12,25 @@ from orgs.models.registration import Registration
 
 
 class RegistrationQuestion(PublicModel):
-    """What the operator asked the registrant, and the answer. One is open at a time."""
+    """What the operator asked the registrant, and the answer. One is open at a time.
+
+    While it is open the registrant is reminded of it once (``reminded_at``), and once more before its registration expires
+    (``warned_at``).
+    """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="questions")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     text = models.TextField("question", max_length=2000)
     answer = models.TextField("answer", max_length=4000, blank=True)
     answered_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("created_at", "id")
+        indexes = [
+            models.Index(fields=["created_at"], name="question_open_by_time", condition=Q(answered_at__isnull=True)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["registration"], condition=Q(answered_at__isnull=True), name="question_one_open"
