@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery, URLField
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
@@ -21,6 +21,7 @@ class OrganizationAdmin(ReadOnlyAdmin):
     search_help_text = "Start of a name; a whole Organization ID, UEI, CAGE or D-U-N-S"
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         members = Membership.objects.filter(organization=OuterRef("pk"), state=MembershipState.ACTIVE).order_by()

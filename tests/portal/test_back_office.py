@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import warnings
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format, get_format
 
 from accounts.models import User, UserState
 from core.models import Mail
+from orgs.models import Organization
 from transfers.models import Upload
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +59,20 @@ def test_an_upload_is_shown_without_its_names(client: Client, clerk: User) -> No
     page = page_of(client, upload)
     assert str(upload.subject) in page
     assert WORDS not in page
+
+
+def test_no_date_can_be_read_as_another(client: Client, clerk: User) -> None:
+    tenth_of_november = datetime(2026, 11, 10, 15, 2, tzinfo=UTC)
+    mail = Mail.objects.create(template="x", to="rita@partner.example", context={})
+    Mail.objects.filter(pk=mail.pk).update(created_at=tenth_of_november)
+
+    assert "10 Nov 2026, 15:02" in client.get("/admin/core/mail/").content.decode()
+    assert date_format(tenth_of_november, "SHORT_DATETIME_FORMAT") == "2026-11-10 15:02"
+    assert not [form for form in get_format("DATE_INPUT_FORMATS") if form.startswith("%m")]
+
+
+def test_an_organisations_page_uses_nothing_that_django_is_about_to_drop(client: Client, clerk: User) -> None:
+    organization = Organization.objects.create(legal_name="Newco", country="GB")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        assert client.get(f"/admin/orgs/organization/{organization.pk}/change/").status_code == 200
