@@ -5,7 +5,7 @@ tried again, failed for good (a dead letter), suppressed, or come back; docs/dec
 """
 
 from core.outbox.bounces import bounce
-from core.outbox.delivery import CLAIM_LIFETIME, GRACE, OUTBOX, WAITS, resend, send, sweep
+from core.outbox.delivery import CLAIM_LIFETIME, GRACE, OUTBOX, WAITS, let_go, resend, send, sweep
 from core.outbox.letters import Link, Rendered, enqueue, render
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Rendered",
     "bounce",
     "enqueue",
+    "let_go",
     "render",
     "resend",
     "send",

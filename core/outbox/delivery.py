@@ -35,6 +35,7 @@ OUTBOX = states.register(
         ("retry", (MailState.SENDING, MailState.QUEUED), MailState.QUEUED),
         ("give_up", (MailState.SENDING, MailState.QUEUED), MailState.FAILED),
         ("suppress", MailState.QUEUED, MailState.SUPPRESSED),
+        ("let_go", MailState.FAILED, MailState.SUPPRESSED),
         ("resend", (MailState.FAILED, MailState.SUPPRESSED), MailState.QUEUED),
     ],
     audited=False,
@@ -103,6 +104,14 @@ def resend(actor: Actor, mail: Mail) -> Mail:
         states.advance(mail, "resend", actor=actor, **fresh)
         audit.record(actor, "core.mail.resend", mail, organization_id=mail.organization_id)
         wakeups.after_commit(TASK, str(mail.id), queue=QUEUE)
+    return mail
+
+
+def let_go(actor: Actor, mail: Mail) -> Mail:
+    """Stop showing a dead letter as something to be dealt with; it can still be resent."""
+    with transaction.atomic():
+        states.advance(mail, "let_go", actor=actor)
+        audit.record(actor, "core.mail.let_go", mail, reason=mail.last_error, organization_id=mail.organization_id)
     return mail
 
 
