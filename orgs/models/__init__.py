@@ -2,6 +2,7 @@ from orgs.models.application import Application
 from orgs.models.change_request import ChangeRequest, ChangeRequestState
 from orgs.models.invitation import OPEN_STATES, Invitation, InvitationState
 from orgs.models.join_request import LIVE_JOIN_STATES, JoinRequest, JoinRequestState
+from orgs.models.mailed_start import MailedStart
 from orgs.models.membership import Membership, MembershipState, Role, RoleAssignment
 from orgs.models.names import IDENTIFIERS, name_key
 from orgs.models.organization import (
@@ -38,6 +39,7 @@ __all__ = [
     "InvitationState",
     "JoinRequest",
     "JoinRequestState",
+    "MailedStart",
     "MatchKind",
     "Membership",
     "MembershipState",

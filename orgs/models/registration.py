@@ -86,6 +86,7 @@ class Registration(PublicModel, OrganizationProfile):
     completed_steps = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     state = models.CharField(max_length=16, choices=RegistrationState, default=RegistrationState.DRAFT)
     expires_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
