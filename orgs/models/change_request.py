@@ -40,7 +40,7 @@ class ChangeRequest(PublicModel):
     assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField("reason", max_length=2000, blank=True)
+    decision_reason = models.CharField("reason", max_length=2000, blank=True)
 
     class Meta:
         verbose_name = "change request"
@@ -66,7 +66,7 @@ class ChangeRequest(PublicModel):
                 name="change_request_has_one_requester",
             ),
             models.CheckConstraint(
-                condition=~Q(state="denied") | ~Q(reason=""), name="change_request_denied_has_reason"
+                condition=~Q(state="denied") | ~Q(decision_reason=""), name="change_request_denied_has_reason"
             ),
         ]
 
