@@ -257,7 +257,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 # --- Onboarding ---------------------------------------------------------------------------------------------------
 INVITATION_LIFETIME = timedelta(days=30)
 REGISTRATION_DRAFT_LIFETIME = timedelta(days=30)
+REGISTRATION_DRAFT_REMINDER = timedelta(days=5)
 REVIEW_BUSINESS_DAYS = 2
+REGISTRATION_ANSWER_LIFETIME = timedelta(days=30)
+FOUR_EYES_APPROVAL: bool = env.bool("FOUR_EYES_APPROVAL", default=False)
 
 # --- Captcha ------------------------------------------------------------------------------------------------------
 CAPTCHA_TIMEOUT = 30  # minutes

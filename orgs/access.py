@@ -14,7 +14,15 @@ from core.actor import Actor
 from core.errors import NotFound
 from core.models import Token
 from orgs import roles
-from orgs.models import Invitation, Membership, Organization, Registration, RegistrationAdministrator, RegistrationState
+from orgs.models import (
+    Invitation,
+    MailedStart,
+    Membership,
+    Organization,
+    Registration,
+    RegistrationAdministrator,
+    RegistrationState,
+)
 
 
 def organization(actor: Actor) -> Organization:
@@ -73,6 +81,14 @@ def invitation_of_token(token: Token) -> Invitation:
 def registration_of_token(token: Token) -> Registration:
     """The registration whose link this is."""
     return _registration(Registration.objects.filter(pk=token.subject_id))
+
+
+def mailed_start_of_token(token: Token) -> MailedStart:
+    """What was asked for with this link, with its invitation; it is deleted a day after the asking."""
+    found = MailedStart.objects.select_related("invitation__organization").filter(pk=token.subject_id).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def held_registration(held: Collection[str], pk: UUID) -> Registration:

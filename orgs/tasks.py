@@ -5,11 +5,13 @@ from __future__ import annotations
 from celery import shared_task
 
 from orgs.services import invitations
-from orgs.services.registrations import drafts
+from orgs.services.registrations import ends, mailed_starts
 
 
 @shared_task
 def expire_due() -> None:
-    """Write ``expired`` on invitations and drafts whose time has run out."""
+    """Write ``expired`` on invitations and drafts whose time has run out, and remind of drafts that soon end."""
     invitations.expire_due()
-    drafts.expire_due()
+    ends.remind_due()
+    ends.expire_due()
+    mailed_starts.purge()

@@ -36,7 +36,7 @@ CONTEXT: dict[str, Any] = {
     "due": "24 November 2026, 15:00 (UTC)",
     "is_contact": False,
 }
-LINKS = ("register", "invitations", "resume", "status", "detail", "first_login", "sign_in", "user")
+LINKS = ("begin", "register", "invitations", "resume", "status", "detail", "first_login", "sign_in", "user")
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.outbox import render
 from orgs.models import Application, InvitationState, Registration, RegistrationState, WizardStep
 from orgs.services import invitations
-from orgs.services.registrations import drafts
+from orgs.services.registrations import drafts, ends
 from tests.concurrency import at_once, behind_us
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Registrant
@@ -387,7 +387,7 @@ def test_a_draft_nobody_comes_back_to_ends_to_the_second(registrant: Registrant,
     end = registrant.stored().expires_at
 
     with time_machine.travel(end + timedelta(seconds=late), tick=False):
-        drafts.expire_due()
+        ends.expire_due()
 
     assert registrant.stored().state == state
     assert bool(registrant.contact().one_time_password_hash) is (state == RegistrationState.DRAFT)
@@ -400,7 +400,7 @@ def test_the_sweep_looks_again_at_a_draft_that_was_saved_while_it_waited() -> No
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         drafts.welcome_done(worlds.VISITOR, registration)
-        sweep = behind_us(pool, drafts.expire_due)
+        sweep = behind_us(pool, ends.expire_due)
 
     assert sweep.result() == 0
     registration.refresh_from_db()

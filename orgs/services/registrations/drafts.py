@@ -1,25 +1,27 @@
-"""The draft: begun, saved after every step, found again by a mailed link, and ended when nobody comes back."""
+"""The draft: begun, saved after every step, and found again by a mailed link. ``ends`` has what happens when nobody comes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from core import audit, outbox, states, throttles, tokens
+from core import audit, outbox, throttles, tokens
 from core.actor import Actor
 from core.errors import Conflict, Gone
+from core.models import Token
 from core.throttles import FailMode, Limit
 from orgs import wizard
 from orgs.dates import in_words
 from orgs.models import (
     LIVE_STATES,
     Application,
+    Flag,
     Invitation,
     Registration,
     RegistrationAdministrator,
@@ -29,30 +31,36 @@ from orgs.models import (
 from orgs.services import invitations
 
 LINK = "registration"
+# Outlives every draft, so that a late reader is told what became of it.
+LINK_LIFETIME = timedelta(days=180)
 STARTS = Limit("registrations begun from one address", "60/hour", FailMode.OPEN)
+STARTS_FOR = Limit("registrations begun for one e-mail address", "20/day", FailMode.OPEN)
 LINKS_TO_ADDRESS = Limit("links to a registration sent to one address", "5/hour", FailMode.CLOSED)
 LINKS_FROM = Limit("links to a registration asked for from one address", "30/hour", FailMode.CLOSED)
-CLOCK = Actor.system("expiry of drafts")
 CONTACT_FIELDS = ("contact_first_name", "contact_last_name", "contact_email", "contact_phone")
 
 
-def start(actor: Actor, *, invitation: Invitation | None = None) -> Registration:
+def start(
+    actor: Actor,
+    *,
+    invitation: Invitation | None = None,
+    email: str = "",
+    email_confirmed: bool = False,
+    language: str = "",
+) -> Registration:
     """Begin a draft. An invitation has one live registration: where there is one already, that is returned.
+
+    ``email`` is the contact's address where it is known, and ``email_confirmed`` says that a link mailed there led here.
+    Whoever comes by an invitation that no colleague may use has confirmed the invited address with it.
 
     Raises ``Gone`` for an invitation that has ended and ``TooMany`` when one address begins too many.
     """
     throttles.hit(STARTS, actor.ip or "unknown")
+    confirmed = timezone.now() if email_confirmed else None
     with transaction.atomic():
         if invitation is None:
-            return _begin(actor)
-        locked = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
-        refuse_ended(locked)
-        existing = Registration.objects.filter(invitation=locked, state__in=LIVE_STATES).first()
-        registration = existing or _begin(actor, **_prefilled(locked))
-        if existing is None:
-            registration.applications.set(locked.applications.all())
-        invitations.mark_started(actor, locked)
-        return registration
+            return _start_uninvited(actor, email, confirmed, language)
+        return _start_invited(actor, invitation, email, confirmed, language)
 
 
 def refuse_ended(invitation: Invitation | None) -> None:
@@ -82,15 +90,14 @@ def save_profile(
 ) -> Registration:
     """Store the Organization Profile: ``profile`` by field name, ``contact`` by the names of ``CONTACT_FIELDS``.
 
-    For an invited registrant the contact's address is the invited one, whatever ``contact`` says. Administrators of an
-    application that is no longer asked for lose it, so the later steps open again where something is missing.
+    For an invited registrant the contact's address is the invited one, whatever ``contact`` says, unless a colleague may
+    register instead. Administrators of an application that is no longer asked for lose it, so the later steps open again
+    where something is missing. Raises ``TooMany`` when too many registrations name one address.
     """
     with editing(actor, registration, WizardStep.PROFILE) as draft:
         for name in draft.profile_fields():
             setattr(draft, name, profile[name])
-        for name in CONTACT_FIELDS:
-            setattr(draft, name, contact[name])
-        draft.contact_email = (draft.invitation.email if draft.invitation else draft.contact_email).lower()
+        _set_contact(draft, contact)
         draft.applications.set(applications)
         for person in draft.administrators.all():
             person.administered.set(person.administered.filter(pk__in=[application.pk for application in applications]))
@@ -102,8 +109,9 @@ def save_profile(
 def keep_answers(actor: Actor, registration: Registration, *, answers: Mapping[str, Any]) -> Registration:
     """Store those answers of the profile that are right by themselves; the profile is open again until all are."""
     with editing(actor, registration, WizardStep.PROFILE) as draft:
-        for name in (*draft.profile_fields(), *CONTACT_FIELDS):
+        for name in draft.profile_fields():
             setattr(draft, name, answers.get(name, getattr(draft, name)))
+        _set_contact(draft, answers)
         if "applications" in answers:
             draft.applications.set(answers["applications"])
         draft.completed_steps = [step for step in draft.completed_steps if step != WizardStep.PROFILE]
@@ -129,9 +137,21 @@ def mail_links_to(actor: Actor, email: str) -> None:
         _mail_link(actor, registration)
 
 
-def expire_due(*, limit: int = 500) -> int:
-    """End the drafts nobody came back to; what they held of One-Time Passwords goes with them."""
-    return sum(_expire(registration) for registration in _due().order_by("expires_at")[:limit])
+def confirm_address(actor: Actor, registration: Registration, *, link: Token) -> None:
+    """Somebody opened ``link``, so what was mailed to the contact's address is read there.
+
+    Links mailed to an earlier address ended when it was changed. Confirming again changes nothing.
+    """
+    if registration.email_confirmed_at or not registration.contact_email:
+        return
+    with transaction.atomic():
+        locked = Registration.objects.select_for_update(of=("self",), no_key=True).get(pk=registration.pk)
+        if locked.email_confirmed_at or tokens.ended_because(Token.objects.get(pk=link.pk)):
+            return
+        registration.email_confirmed_at = locked.email_confirmed_at = timezone.now()
+        registration.flags = locked.flags = [flag for flag in locked.flags if flag != Flag.UNCONFIRMED_MAIL]
+        locked.save(update_fields=["email_confirmed_at", "flags"])
+        audit.record(actor, "orgs.registration.confirm_address", locked)
 
 
 @contextmanager
@@ -148,7 +168,7 @@ def editing(actor: Actor, registration: Registration, step: WizardStep) -> Itera
             raise Conflict("This registration was submitted or has ended, so it can no longer be changed.")
         yield draft
         draft.completed_steps = list(wizard.completed(draft))
-        draft.expires_at = timezone.now() + settings.REGISTRATION_DRAFT_LIFETIME
+        draft.expires_at, draft.reminded_at = timezone.now() + settings.REGISTRATION_DRAFT_LIFETIME, None
         draft.save()
         audit.record(actor, "orgs.registration.save", draft, data={"step": step})
 
@@ -158,22 +178,66 @@ def _tick(draft: Registration, step: WizardStep) -> None:
         draft.completed_steps.append(step)
 
 
-def _begin(actor: Actor, **prefilled: Any) -> Registration:
+def _start_uninvited(actor: Actor, email: str, confirmed: datetime | None, language: str) -> Registration:
+    draft = _begin(actor, language=language)
+    if email:
+        _set_contact_address(draft, email)
+        draft.email_confirmed_at = confirmed
+        draft.save(update_fields=["contact_email", "email_confirmed_at"])
+    return draft
+
+
+def _start_invited(
+    actor: Actor, invitation: Invitation, email: str, confirmed: datetime | None, language: str
+) -> Registration:
+    locked = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
+    refuse_ended(locked)
+    draft = Registration.objects.filter(invitation=locked, state__in=LIVE_STATES).first()
+    if draft is None:
+        draft = _begin(actor, **_prefilled(locked, email, confirmed), language=language or locked.language)
+        draft.applications.set(locked.applications.all())
+    invitations.mark_started(actor, locked)
+    return draft
+
+
+def _begin(actor: Actor, *, language: str, **prefilled: Any) -> Registration:
     registration = Registration.objects.create(
-        expires_at=timezone.now() + settings.REGISTRATION_DRAFT_LIFETIME, **prefilled
+        expires_at=timezone.now() + settings.REGISTRATION_DRAFT_LIFETIME,
+        language=language or settings.LANGUAGE_CODE,
+        **prefilled,
     )
     audit.record(actor, "orgs.registration.start", registration)
     return registration
 
 
-def _prefilled(invitation: Invitation) -> dict[str, Any]:
+def _prefilled(invitation: Invitation, email: str, confirmed: datetime | None) -> dict[str, Any]:
+    contact = email.lower() if email and invitation.colleague_allowed else invitation.email
+    invited_in_person = contact == invitation.email
     return {
         "invitation": invitation,
         "legal_name": invitation.company_name,
-        "contact_first_name": invitation.first_name,
-        "contact_last_name": invitation.last_name,
-        "contact_email": invitation.email,
+        "contact_first_name": invitation.first_name if invited_in_person else "",
+        "contact_last_name": invitation.last_name if invited_in_person else "",
+        "contact_email": contact,
+        "email_confirmed_at": confirmed if invitation.colleague_allowed else timezone.now(),
     }
+
+
+def _set_contact(draft: Registration, answers: Mapping[str, Any]) -> None:
+    for name in CONTACT_FIELDS:
+        if name in answers and name != "contact_email":
+            setattr(draft, name, answers[name])
+    bound = draft.invitation is not None and not draft.invitation.colleague_allowed
+    _set_contact_address(draft, draft.contact_email if bound else answers.get("contact_email", draft.contact_email))
+
+
+def _set_contact_address(draft: Registration, email: str) -> None:
+    """Another address is not confirmed yet, and the links mailed to the one before lead nowhere any more."""
+    if email.lower() == draft.contact_email:
+        return
+    throttles.hit(STARTS_FOR, email.lower())
+    draft.contact_email, draft.email_confirmed_at = email.lower(), None
+    tokens.revoke(LINK, draft.pk)
 
 
 def _enter_contact(draft: Registration) -> None:
@@ -194,30 +258,22 @@ def _enter_contact(draft: Registration) -> None:
 
 def _mail_link(actor: Actor, registration: Registration) -> None:
     with transaction.atomic():
-        token = tokens.issue(LINK, registration.id, lifetime=settings.REGISTRATION_DRAFT_LIFETIME)
         audit.record(actor, "orgs.registration.mail_link", registration)
-        outbox.enqueue(
-            "orgs/mail/registration_saved",
-            to=registration.contact_email,
-            context={
-                "first_name": registration.contact_first_name,
-                "company": registration.legal_name,
-                "expires": in_words(registration.expires_at),
-            },
-            links={"resume": outbox.Link("orgs:registration-status", token=token)},
-        )
+        enqueue_link("orgs/mail/registration_saved", registration)
 
 
-def _due() -> QuerySet[Registration]:
-    return Registration.objects.filter(state=RegistrationState.DRAFT, expires_at__lte=timezone.now())
-
-
-def _expire(registration: Registration) -> bool:
-    """Asks once more under the lock: somebody may have come back since it was found."""
-    with transaction.atomic():
-        locked = _due().select_for_update().filter(pk=registration.pk).first()
-        if locked is None:
-            return False
-        states.advance(locked, "expire", actor=CLOCK)
-        locked.administrators.update(one_time_password_hash="")
-    return True
+def enqueue_link(template: str, registration: Registration) -> None:
+    """Queue ``template``, whose link ``resume`` leads the contact back to the draft."""
+    token = tokens.issue(LINK, registration.id, lifetime=LINK_LIFETIME)
+    outbox.enqueue(
+        template,
+        to=registration.contact_email,
+        context={
+            "first_name": registration.contact_first_name,
+            "company": registration.legal_name,
+            "expires": in_words(registration.expires_at),
+        },
+        links={"resume": outbox.Link("orgs:registration-status", token=token)},
+        language=registration.language,
+        about=registration.id,
+    )
