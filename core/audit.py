@@ -7,7 +7,7 @@ at commit: ``digest = SHA-256(previous digest ‖ material(event))``, one chain 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from core.actor import Actor
 from core.models import AuditEvent, AuditSeal, Outcome
 
 GENESIS = bytes(32)
+BATCH = 1000
 
 
 def record(
@@ -36,9 +37,41 @@ def record(
     The event belongs to ``organization_id``, else to the organisation the actor acts for. Raises ``RuntimeError`` outside a
     transaction: an event that could outlive what it describes would be a lie.
     """
+    event = _event(actor, action, target, outcome=outcome, reason=reason, data=data, organization_id=organization_id)
+    event.save(force_insert=True)
+    return event
+
+
+def record_many(
+    actor: Actor,
+    action: str,
+    targets: Iterable[tuple[models.Model, Mapping[str, Any], UUID | None]],
+    *,
+    reason: str = "",
+) -> None:
+    """One event for each of ``targets``: the object, its data, and the organisation whose chain tells of it."""
+    AuditEvent.objects.bulk_create(
+        (
+            _event(actor, action, target, reason=reason, data=data, organization_id=chain)
+            for target, data, chain in targets
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _event(
+    actor: Actor,
+    action: str,
+    target: models.Model | None,
+    *,
+    outcome: Outcome = Outcome.DONE,
+    reason: str,
+    data: Mapping[str, Any] | None,
+    organization_id: UUID | None,
+) -> AuditEvent:
     if not connection.in_atomic_block:
         raise RuntimeError("audit.record belongs inside the transaction of what it records.")
-    return AuditEvent.objects.create(
+    return AuditEvent(
         actor_kind=actor.kind,
         actor_id=actor.user_id,
         actor_label=actor.label[:120],

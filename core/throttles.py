@@ -41,18 +41,26 @@ class Limit:
         return parse(self.rate)
 
 
-def hit(limit: Limit, *key: str) -> None:
-    """Count one try under ``key`` (an address, a User ID …).
+def hit(limit: Limit, *key: str, cost: int = 1) -> None:
+    """Count one try, or ``cost`` of them at once, under ``key`` (an address, a User ID …).
 
     Raises ``TooMany`` with the seconds to wait when the limit is reached, and ``Unavailable`` when Redis does not answer and
     the limit fails closed.
     """
-    _ask(limit, key, count=True)
+    _ask(limit, key, count=True, cost=cost)
 
 
 def ensure_below(limit: Limit, *key: str) -> None:
     """Raise as ``hit`` would, and count nothing: for limits against which only failures count."""
     _ask(limit, key, count=False)
+
+
+def left(limit: Limit, *key: str) -> int:
+    """How many more would be let through now; all of them where the store does not answer."""
+    try:
+        return int(_limiter().get_window_stats(limit.item, limit.name, *key).remaining)
+    except (RedisError, OSError):
+        return int(limit.item.amount)
 
 
 def forget(limit: Limit, *key: str) -> None:
@@ -63,10 +71,10 @@ def forget(limit: Limit, *key: str) -> None:
         logger.warning("The store of limits does not answer; the count of %s stays.", limit.name)
 
 
-def _ask(limit: Limit, key: tuple[str, ...], *, count: bool) -> None:
+def _ask(limit: Limit, key: tuple[str, ...], *, count: bool, cost: int = 1) -> None:
     try:
         ask = _limiter().hit if count else _limiter().test
-        allowed = ask(limit.item, limit.name, *key)
+        allowed = ask(limit.item, limit.name, *key, cost=cost)
         reset = 0.0 if allowed else _limiter().get_window_stats(limit.item, limit.name, *key).reset_time
     except (RedisError, OSError) as error:
         if limit.when_store_fails is FailMode.CLOSED:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -22,16 +23,22 @@ from core.models import Token
 
 def issue(purpose: str, subject_id: UUID, *, lifetime: timedelta, owner_id: UUID | None = None) -> Token:
     """A new token that is good for ``purpose`` on one subject until ``lifetime`` has passed. Others stay as they are."""
-    token = Token(
-        id=uuid4(),
-        purpose=purpose,
-        subject_id=subject_id,
-        owner_id=owner_id,
-        expires_at=timezone.now() + lifetime,
-    )
-    token.digest = _digest(secret_of(token))
+    token = _new(purpose, subject_id, lifetime, owner_id)
     token.save(force_insert=True)
     return token
+
+
+def issue_many(purpose: str, subject_ids: Iterable[UUID], *, lifetime: timedelta) -> dict[UUID, Token]:
+    """A new token for each subject, by its id."""
+    made = {subject_id: _new(purpose, subject_id, lifetime, None) for subject_id in subject_ids}
+    Token.objects.bulk_create(made.values(), batch_size=1000)
+    return made
+
+
+def live(purpose: str, subject_id: UUID) -> Token | None:
+    """The newest token of this purpose on this subject that has not ended."""
+    alive = _alive().filter(purpose=purpose, subject_id=subject_id, expires_at__gt=timezone.now())
+    return alive.order_by("-created_at", "-id").first()
 
 
 def secret_of(token: Token) -> str:
@@ -100,6 +107,18 @@ def purge(*, ended_before: timedelta) -> int:
     """Delete tokens that expired longer ago than this; returns how many."""
     count, _ = Token.objects.filter(expires_at__lt=timezone.now() - ended_before).delete()
     return count
+
+
+def _new(purpose: str, subject_id: UUID, lifetime: timedelta, owner_id: UUID | None) -> Token:
+    token = Token(
+        id=uuid4(),
+        purpose=purpose,
+        subject_id=subject_id,
+        owner_id=owner_id,
+        expires_at=timezone.now() + lifetime,
+    )
+    token.digest = _digest(secret_of(token))
+    return token
 
 
 def _alive() -> QuerySet[Token]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,37 @@ def enqueue(
     ``language`` is the addressee's, else the gateway's own. ``about`` is the id of what the message is about:
     ``core.ports.mail_listener`` is told when it comes back.
     """
-    mail = Mail.objects.create(
+    mail = letter(
+        template,
+        to=to,
+        context=context,
+        links=links,
+        organization_id=organization_id,
+        language=language,
+        about=about,
+    )
+    mail.save(force_insert=True)
+    wakeups.after_commit(TASK, str(mail.id), queue=QUEUE)
+    return mail
+
+
+def enqueue_many(mails: Iterable[Mail]) -> None:
+    """Put many messages made by ``letter`` into the outbox. The sweep wakes the workers for them, some hundred at a time."""
+    Mail.objects.bulk_create(mails, batch_size=1000)
+
+
+def letter(
+    template: str,
+    *,
+    to: str,
+    context: Mapping[str, Any] | None = None,
+    links: Mapping[str, Link] | None = None,
+    organization_id: UUID | None = None,
+    language: str = "",
+    about: UUID | None = None,
+) -> Mail:
+    """A message as ``enqueue`` takes it, which is in no outbox yet."""
+    return Mail(
         template=template,
         to=to,
         language=language or settings.LANGUAGE_CODE,
@@ -61,8 +91,6 @@ def enqueue(
         organization_id=organization_id,
         about=about,
     )
-    wakeups.after_commit(TASK, str(mail.id), queue=QUEUE)
-    return mail
 
 
 @dataclass(frozen=True, slots=True)

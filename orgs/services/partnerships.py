@@ -6,7 +6,7 @@ from orgs.models import Organization, Partnership
 
 
 def make(one: Organization, other: Organization) -> None:
-    """Make two organisations partners, both ways. Those who are already, and one organisation with itself, stay as they are."""
+    """Make two organisations partners, both ways. Partners stay partners, and nobody becomes a partner of themselves."""
     if one.pk == other.pk:
         return
     Partnership.objects.bulk_create(
