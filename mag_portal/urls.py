@@ -31,3 +31,4 @@ urlpatterns = [
 
 if not settings.PRODUCTION:
     urlpatterns.append(path("styleguide/", include("mag_portal.styleguide.urls")))
+    urlpatterns.append(path("mail-preview/", include("mag_portal.mail_preview.urls")))
