@@ -47,7 +47,7 @@ class JoinRequest(PublicModel):
     reminded_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField("reason", max_length=300, blank=True)
+    denial_reason = models.CharField("reason of the denial", max_length=300, blank=True)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -75,7 +75,9 @@ class JoinRequest(PublicModel):
             models.CheckConstraint(
                 condition=~Q(state="approved") | Q(membership__isnull=False), name="join_request_approved_has_member"
             ),
-            models.CheckConstraint(condition=~Q(state="denied") | ~Q(reason=""), name="join_request_denied_has_reason"),
+            models.CheckConstraint(
+                condition=~Q(state="denied") | ~Q(denial_reason=""), name="join_request_denied_has_reason"
+            ),
         ]
 
     def __str__(self) -> str:
