@@ -7,7 +7,16 @@ from uuid import UUID
 
 from core.actor import Actor, ActorKind
 from core.policies import ALLOWED, Decision, refused
-from orgs.models import Invitation, Membership, Organization, Registration, RegistrationState
+from orgs.models import (
+    ChangeRequest,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Organization,
+    Registration,
+    RegistrationState,
+    Role,
+)
 from orgs.roles import is_administrator, is_organization_administrator, may_invite
 
 UNDER_REVIEW = (RegistrationState.SUBMITTED, RegistrationState.INFO_REQUESTED)
@@ -25,6 +34,14 @@ def can_manage_members(actor: Actor, organization_id: UUID | None) -> Decision:
     ):
         return ALLOWED
     return refused("Users are managed by the Organization Administrator of their organisation.")
+
+
+def can_assign_role(actor: Actor, organization_id: UUID | None, role: str) -> Decision:
+    """Give or take ``role`` at once. Who administers an organisation is confirmed by the operator first."""
+    decision = can_manage_members(actor, organization_id)
+    if decision and role == Role.OA and actor.kind is not ActorKind.SYSTEM:
+        return refused("The operator confirms who is Organization Administrator. Ask for it on the user’s page.")
+    return decision
 
 
 def can_reissue_one_time_password(actor: Actor, membership: Membership, *, organizations: Collection[UUID]) -> Decision:
@@ -55,6 +72,65 @@ def can_see_organization(actor: Actor, organization: Organization) -> Decision:
     return refused("The organisation’s page is for its administrators.")
 
 
+# --- Changes of an organisation -----------------------------------------------------------------------------------
+def can_edit_organization(actor: Actor, organization: Organization) -> Decision:
+    """Edit the profile; what the operator has checked waits for the operator again."""
+    if actor.is_staff or (actor.organization_id == organization.id and is_organization_administrator(actor)):
+        return ALLOWED
+    return refused("The profile is edited by the Organization Administrator.")
+
+
+def can_change_administrators(actor: Actor, organization: Organization) -> Decision:
+    """Ask the operator to appoint or dismiss Organization Administrators; staff ask a second of them."""
+    if actor.is_staff or (actor.organization_id == organization.id and is_organization_administrator(actor)):
+        return ALLOWED
+    return refused("Only an Organization Administrator asks for another one.")
+
+
+def can_withdraw_change(actor: Actor, change: ChangeRequest) -> Decision:
+    """Members' requests by any OA of the organisation, staff's own by whoever asked."""
+    if change.requested_by_staff_id is not None:
+        if actor.is_staff and actor.user_id == change.requested_by_staff_id:
+            return ALLOWED
+        return refused("This was asked for by the operator. Only who asked can withdraw it.")
+    if actor.organization_id == change.organization_id and is_organization_administrator(actor):
+        return ALLOWED
+    return refused("A change is withdrawn by an Organization Administrator of the organisation.")
+
+
+def can_see_changes(actor: Actor) -> Decision:
+    if actor.is_staff:
+        return ALLOWED
+    return refused("Change requests are for operator staff.")
+
+
+def can_decide_change(actor: Actor, change: ChangeRequest, *, is_member: bool) -> Decision:
+    """Approve or deny. ``is_member`` tells whether the actor is or was a member of the organisation."""
+    if not actor.is_staff:
+        return refused("Changes are decided by operator staff.")
+    if actor.user_id == change.requested_by_staff_id:
+        return refused("You asked for this change, so somebody else has to decide it.")
+    if is_member:
+        return refused("You are a member of this organisation, so somebody else has to decide it.")
+    return ALLOWED
+
+
+def can_stop_organization(actor: Actor, *, is_member: bool) -> Decision:
+    """Suspend, reactivate or close an organisation."""
+    if not actor.is_staff:
+        return refused("Organisations are suspended and closed by operator staff.")
+    if is_member:
+        return refused("You are a member of this organisation, so somebody else has to do this.")
+    return ALLOWED
+
+
+# --- Requests to join ---------------------------------------------------------------------------------------------
+def can_decide_join_request(actor: Actor, request: JoinRequest) -> Decision:
+    """Approve or deny: the Organization Administrators of the organisation that was asked."""
+    decision = can_manage_members(actor, request.organization_id)
+    return decision if actor.membership_id else refused("A request to join is decided by an Organization Administrator.")
+
+
 # --- Invitations --------------------------------------------------------------------------------------------------
 def can_invite(actor: Actor) -> Decision:
     """Invite a company to collaborate with the organisation the actor acts for."""
@@ -82,10 +158,41 @@ def can_see_registrations(actor: Actor) -> Decision:
 def can_decide(
     actor: Actor, registration: Registration, *, decider_email: str, named_emails: Collection[str]
 ) -> Decision:
-    """Approve or deny. ``named_emails`` are the addresses of everybody to whom it gives a role."""
+    """Work on a registration: claim, ask, merge. ``named_emails`` are the addresses of everybody to whom it gives a role."""
     if not actor.is_staff:
         return refused("Registrations are decided by operator staff.")
-    involved = {address.casefold() for address in (registration.contact_email, *named_emails)}
-    if decider_email.casefold() in involved:
+    if is_involved(registration, email=decider_email, named_emails=named_emails):
         return refused("You are named in this registration, so somebody else has to decide it.")
     return ALLOWED
+
+
+def can_approve(
+    actor: Actor, registration: Registration, *, decider_email: str, named_emails: Collection[str]
+) -> Decision:
+    """Approve, or be the second of two who do."""
+    decision = can_decide(actor, registration, decider_email=decider_email, named_emails=named_emails)
+    if (
+        decision
+        and registration.state == RegistrationState.SUBMITTED
+        and actor.user_id == registration.first_approved_by_id
+    ):
+        return refused("You have approved this already. Now a colleague has to.")
+    return decision
+
+
+def can_deny(
+    actor: Actor,
+    registration: Registration,
+    *,
+    decider_email: str,
+    named_emails: Collection[str],
+    has_other_deciders: bool,
+) -> Decision:
+    """Deny. Where a registration names everybody who could decide, they may still deny it, which gains nobody anything."""
+    decision = can_decide(actor, registration, decider_email=decider_email, named_emails=named_emails)
+    return decision if decision or has_other_deciders or not actor.is_staff else ALLOWED
+
+
+def is_involved(registration: Registration, *, email: str, named_emails: Collection[str]) -> bool:
+    """Whether ``email`` is the contact's or of somebody to whom the registration gives a role."""
+    return email.casefold() in {address.casefold() for address in (registration.contact_email, *named_emails)}

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from accounts.models import User, UserState
 from core.actor import Actor
+from orgs import mail_domains
 from orgs.models import (
     LIVE_STATES,
     Application,
+    ChangeRequest,
+    ChangeRequestState,
     Invitation,
+    JoinRequest,
+    JoinRequestState,
     Membership,
     MembershipState,
     Organization,
@@ -85,6 +92,50 @@ def administrators_with_roles(organization: Organization) -> QuerySet[Membership
         "roles", RoleAssignment.objects.select_related("application").order_by("role", "application__name")
     )
     return members.select_related("user").prefetch_related(roles).order_by("created_at", "id")
+
+
+def holds(membership: Membership, role: Role) -> bool:
+    """Whether a member has ``role``; for Application Administrator, for any application."""
+    return RoleAssignment.objects.filter(membership=membership, role=role).exists()
+
+
+def is_member(organization: Organization, user_id: UUID | None) -> bool:
+    """Whether this person is or was a member of ``organization``."""
+    return user_id is not None and Membership.objects.filter(organization=organization, user_id=user_id).exists()
+
+
+def changes() -> QuerySet[ChangeRequest]:
+    """Change requests with everybody who has to do with them."""
+    return ChangeRequest.objects.select_related(
+        "organization", "requested_by__user", "requested_by_staff", "assigned_to", "decided_by"
+    )
+
+
+def open_changes(organization: Organization) -> QuerySet[ChangeRequest]:
+    """What an organisation waits for, oldest first."""
+    return changes().filter(organization=organization, state=ChangeRequestState.REQUESTED).order_by("created_at", "id")
+
+
+def decided_changes(organization: Organization) -> QuerySet[ChangeRequest]:
+    """What became of earlier requests, newest first."""
+    ended = (ChangeRequestState.APPROVED, ChangeRequestState.DENIED)
+    return changes().filter(organization=organization, state__in=ended).order_by("-decided_at", "-id")
+
+
+def organizations_of_address(address: str) -> QuerySet[Organization]:
+    """Active organisations that have the domain of ``address``; none where anybody can have an address there."""
+    domain = mail_domains.of(address)
+    if not domain or mail_domains.is_free(domain):
+        return Organization.objects.none()
+    found = Organization.objects.filter(email_domains__contains=[domain], state=OrganizationState.ACTIVE)
+    return found.order_by("legal_name", "id")[:20]
+
+
+def waiting_join_requests(actor: Actor) -> QuerySet[JoinRequest]:
+    """What waits for the actor as an Organization Administrator."""
+    return JoinRequest.objects.filter(
+        organization_id=actor.organization_id, state=JoinRequestState.REQUESTED, expires_at__gt=timezone.now()
+    )
 
 
 def operator_staff() -> QuerySet[User]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.db import transaction
 
 from accounts.models import User, UserState
@@ -11,6 +14,7 @@ from core.actor import Actor
 from core.errors import Conflict
 from orgs import policies, queries
 from orgs.models import Application, Membership, MembershipState, Organization, Role, RoleAssignment
+from orgs.services import locks
 
 
 @transaction.atomic
@@ -28,9 +32,10 @@ def appoint(
 ) -> RoleAssignment:
     """Give ``role`` to a member, for ``application`` where it is Application Administrator.
 
-    Twice is as good as once. Raises ``NotAllowed``, and ``Conflict`` when the member is not active.
+    Twice is as good as once. Raises ``NotAllowed``, also for an Organization Administrator, whom the operator confirms (see
+    ``change_requests``), and ``Conflict`` when the member is not active.
     """
-    policies.can_manage_members(actor, membership.organization_id).enforce()
+    policies.can_assign_role(actor, membership.organization_id, role).enforce()
     if membership.state != MembershipState.ACTIVE:
         raise Conflict("Only an active member can hold a role. Unsuspend this user first.")
     return assign(actor, membership=membership, role=role, application=application)
@@ -38,14 +43,14 @@ def appoint(
 
 @transaction.atomic
 def dismiss(actor: Actor, *, membership: Membership, role: Role, application: Application | None = None) -> None:
-    """Take ``role`` from a member. Raises ``NotAllowed``, and ``Conflict`` for the last active OA or a role not held."""
-    policies.can_manage_members(actor, membership.organization_id).enforce()
+    """Take ``role`` from a member.
+
+    Raises ``NotAllowed`` as ``appoint`` does, and ``Conflict`` for the last active OA or a role not held.
+    """
+    policies.can_assign_role(actor, membership.organization_id, role).enforce()
     if role == Role.OA:
-        _keep_one_organization_administrator(membership)
-    count, _ = RoleAssignment.objects.filter(membership=membership, role=role, application=application).delete()
-    if not count:
-        raise Conflict("This user no longer holds that role.")
-    audit.record(actor, "orgs.membership.dismiss", membership, data=_role_data(role, application))
+        keep_one_organization_administrator(membership.organization, without=[membership.pk])
+    unassign(actor, membership=membership, role=role, application=application)
 
 
 @transaction.atomic
@@ -53,7 +58,7 @@ def suspend(actor: Actor, *, membership: Membership, reason: str) -> Membership:
     """Keep a member out until unsuspended; roles are kept, sessions end. Raises ``Conflict`` for the last active OA."""
     policies.can_suspend(actor, membership).enforce()
     if membership.roles.filter(role=Role.OA).exists():
-        _keep_one_organization_administrator(membership)
+        keep_one_organization_administrator(membership.organization, without=[membership.pk])
     states.advance(membership, "suspend", actor=actor, reason=reason, suspension_reason=reason)
     people.end_sessions(actor, user=membership.user, reason=reason)
     return membership
@@ -96,11 +101,32 @@ def assign(
     return assignment
 
 
-def _keep_one_organization_administrator(leaving: Membership) -> None:
-    """Raise ``Conflict`` unless another OA who has signed in remains. The organisation's row makes decisions wait in line."""
-    organization = Organization.objects.select_for_update().get(pk=leaving.organization_id)
-    remaining = queries.administrators(organization, Role.OA).exclude(pk=leaving.pk)
-    if not remaining.filter(user__state=UserState.ACTIVE).exists():
+def unassign(actor: Actor, *, membership: Membership, role: Role, application: Application | None = None) -> None:
+    """Take away a role as another service has decided. Needs a transaction. Raises ``Conflict`` for a role not held."""
+    count, _ = RoleAssignment.objects.filter(membership=membership, role=role, application=application).delete()
+    if not count:
+        raise Conflict(f"{membership.user.full_name} does not hold that role.")
+    audit.record(
+        actor,
+        "orgs.membership.dismiss",
+        membership,
+        data=_role_data(role, application),
+        organization_id=membership.organization_id,
+    )
+
+
+def keep_one_organization_administrator(
+    organization: Organization, *, without: Collection[UUID] = (), signed_in: bool = True
+) -> None:
+    """Raise ``Conflict`` unless an active OA is left beside the memberships ``without``. Needs a transaction.
+
+    Only who has signed in counts, unless ``signed_in`` is off. The organisation's row makes decisions wait in line.
+    """
+    locks.organization(organization.pk)
+    remaining = queries.administrators(organization, Role.OA).exclude(pk__in=without)
+    if signed_in:
+        remaining = remaining.filter(user__state=UserState.ACTIVE)
+    if not remaining.exists():
         raise Conflict(
             "This is the last active Organization Administrator. Appoint another one, who has signed in, before you do this."
         )
