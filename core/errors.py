@@ -23,6 +23,11 @@ class DomainError(Exception):
         self.headers: dict[str, str] = dict(headers or {})
         super().__init__(self.sentence)
 
+    @property
+    def summary(self) -> str:
+        """All it says, in one text: for where there is no field to show a sentence beside."""
+        return self.sentence
+
 
 class Invalid(DomainError):
     """Input that can be corrected; ``fields`` maps a form field's name to the sentence shown beside it."""
@@ -35,6 +40,10 @@ class Invalid(DomainError):
     def __init__(self, sentence: str = "", *, fields: Mapping[str, str] | None = None, code: str = "") -> None:
         super().__init__(sentence, code=code)
         self.fields: dict[str, str] = dict(fields or {})
+
+    @property
+    def summary(self) -> str:
+        return " ".join(self.fields.values()) or self.sentence
 
 
 class NotAllowed(DomainError):

@@ -261,6 +261,10 @@ REGISTRATION_DRAFT_REMINDER = timedelta(days=5)
 REVIEW_BUSINESS_DAYS = 2
 REGISTRATION_ANSWER_LIFETIME = timedelta(days=30)
 FOUR_EYES_APPROVAL: bool = env.bool("FOUR_EYES_APPROVAL", default=False)
+REQUIRED_IDENTIFIERS: list[str] = env.list("REQUIRED_IDENTIFIERS", default=[])
+if unknown := set(REQUIRED_IDENTIFIERS) - {"uei", "cage", "duns", "tax_id"}:
+    raise ImproperlyConfigured(f"REQUIRED_IDENTIFIERS names what no profile has: {', '.join(sorted(unknown))}.")
+REFUSE_DISPOSABLE_MAIL: bool = env.bool("REFUSE_DISPOSABLE_MAIL", default=True)
 
 # --- Captcha ------------------------------------------------------------------------------------------------------
 CAPTCHA_TIMEOUT = 30  # minutes

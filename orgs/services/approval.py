@@ -1,54 +1,55 @@
-"""The operator's decision on a registration: approve or deny, once, each in one transaction."""
+"""The operator's decision on a registration: approve, add to an existing organisation, or deny; once, in one transaction."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import queries as people_queries
-from accounts.models import User
-from accounts.services import one_time_passwords, people
-from core import outbox, states
+from accounts.models import UserState
+from core import audit, outbox, states
 from core.actor import Actor
-from core.errors import Conflict, Invalid
-from orgs import policies, queries
-from orgs.models import Organization, Partnership, Registration, RegistrationAdministrator, Role
+from core.errors import Conflict, DomainError, Invalid
+from orgs import queries
+from orgs.models import DenialCode, Membership, Organization, OrganizationState, Registration, RegistrationState, Role
 from orgs.ports import NamedAdministrator, onboarding_listener
-from orgs.services import invitations, memberships
+from orgs.services import admissions, deciders, invitations, matching, partnerships
 from orgs.services.registrations.submission import status_link
 
-MAIL_TO_NEW, MAIL_TO_KNOWN = "orgs/mail/registration_approved", "orgs/mail/registration_approved_known"
+NO_REASON = "Say why, in a sentence: the registrant reads it."
 
 
-def approve(actor: Actor, registration: Registration) -> Organization:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one of several registrations that were decided together; ``refusal`` is empty where it was done."""
+
+    registration: Registration
+    refusal: str = ""
+    organization: Organization | None = None
+
+
+def approve(actor: Actor, registration: Registration) -> Organization | None:
     """Make the organisation, its administrators and the partnership with whoever invited it, and tell them all.
 
-    People who are new get a User ID and the One-Time Password chosen in the wizard, whose clock starts now. Somebody who has
-    an account already becomes a member with it, and keeps their password. Raises ``NotAllowed``, and ``Conflict`` for the
-    second of two decisions.
+    With ``FOUR_EYES_APPROVAL`` the first of two approvals is only recorded, and returns ``None``; the second has to be
+    somebody else's. People who are new get a User ID and the One-Time Password chosen in the wizard, whose clock starts now.
+    Raises ``NotAllowed``, and ``Conflict`` for the second of two decisions.
     """
     with transaction.atomic():
-        locked = _lock(actor, registration)
+        locked = deciders.lock(registration)
+        deciders.standing(actor, locked).approve.enforce()
+        if _waits_for_a_second(locked):
+            _record_first(actor, locked)
+            return None
         organization = Organization.objects.create(**locked.profile())
-        states.advance(
-            locked,
-            "approve",
-            actor=actor,
-            organization=organization,
-            decided_at=timezone.now(),
-            decided_by_id=actor.user_id,
-        )
+        states.advance(locked, "approve", actor=actor, organization=organization, **_decided_by(actor))
         states.advance(organization, "activate", actor=actor)
-        named = [
-            named
-            for person in locked.administrators.prefetch_related("administered")
-            for named in _make_administrator(actor, organization, locked, person)
-        ]
-        if locked.invitation:
-            if locked.invitation.organization:
-                _make_partners(organization, locked.invitation.organization)
-            invitations.accept(actor, locked.invitation)
+        named = admissions.as_administrators(actor, organization, locked)
+        _accept_invitation(actor, locked, organization)
         onboarding_listener().organization_approved(
             actor,
             organization=organization,
@@ -56,150 +57,204 @@ def approve(actor: Actor, registration: Registration) -> Organization:
             administrators=named,
         )
         _forget_secrets(locked)
-        _tell_contact(locked, named)
+        _tell_contact_of_approval(locked, named)
+        matching.organization_changed(organization)
     return organization
 
 
-def deny(actor: Actor, registration: Registration, *, reason: str) -> Registration:
-    """Refuse it and mail the reason to the registrant. Raises ``Invalid`` without one, ``NotAllowed`` and ``Conflict``."""
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(fields={"reason": "Say why, in a sentence: the registrant reads it."})
+def take_back(actor: Actor, registration: Registration) -> Registration:
+    """Withdraw one's own first approval. Raises ``Conflict`` when there is none, or the second came meanwhile."""
     with transaction.atomic():
-        locked = _lock(actor, registration)
+        locked = deciders.lock(registration)
+        if locked.state != RegistrationState.SUBMITTED or locked.first_approved_by_id != actor.user_id:
+            raise Conflict("There is no approval of yours that could be taken back.")
+        forget_first_approval(locked)
+        audit.record(actor, "orgs.registration.take_back", locked)
+    return locked
+
+
+def deny(actor: Actor, registration: Registration, *, reason: str, code: DenialCode = DenialCode.OTHER) -> Registration:
+    """Refuse it and mail the reason to the registrant. Raises ``Invalid`` without one, ``NotAllowed`` and ``Conflict``."""
+    reason = _reason(reason)
+    with transaction.atomic():
+        locked = deciders.lock(registration)
+        standing = deciders.standing(actor, locked)
+        standing.deny.enforce()
         states.advance(
             locked,
             "deny",
             actor=actor,
             reason=reason,
+            data={"code": code.value, "decider_is_named": not standing.work},
+            denial_code=code,
             denial_reason=reason,
-            decided_at=timezone.now(),
-            decided_by_id=actor.user_id,
+            **_decided_by(actor),
         )
         _forget_secrets(locked)
-        outbox.enqueue(
-            "orgs/mail/registration_denied",
-            to=locked.contact_email,
-            context={
-                "first_name": locked.contact_first_name,
-                "company": locked.legal_name,
-                "reason": reason,
-            },
-            links={"status": status_link(locked)},
-        )
+        _tell_contact(locked, "orgs/mail/registration_denied", reason=reason)
     return locked
 
 
-def _lock(actor: Actor, registration: Registration) -> Registration:
-    rows = Registration.objects.select_for_update(of=("self",)).select_related("invitation__organization")
-    locked = rows.get(pk=registration.pk)
-    decider = User.objects.filter(pk=actor.user_id).first() if actor.user_id else None
-    policies.can_decide(
-        actor,
-        locked,
-        decider_email=decider.email if decider else "",
-        named_emails=[person.email for person in queries.administrators_named(locked)],
-    ).enforce()
-    return locked
+def merge(actor: Actor, registration: Registration, *, organization: Organization) -> Organization:
+    """Add the people it names to ``organization`` instead of making a new one, as members without any role.
 
-
-def _make_administrator(
-    actor: Actor, organization: Organization, registration: Registration, person: RegistrationAdministrator
-) -> list[NamedAdministrator]:
-    administered = list(person.administered.all())
-    if not administered and not person.is_organization_administrator:
-        return []
-    user, is_new = _user(actor, person)
-    membership = memberships.enrol(actor, user=user, organization=organization)
-    named = [NamedAdministrator(membership, Role.AA, application) for application in administered]
-    if person.is_organization_administrator:
-        named.insert(0, NamedAdministrator(membership, Role.OA))
-    for entry in named:
-        memberships.assign(actor, membership=membership, role=entry.role, application=entry.application)
-    _tell_administrator(registration, organization, user, named, template=MAIL_TO_NEW if is_new else MAIL_TO_KNOWN)
-    return named
-
-
-def _user(actor: Actor, person: RegistrationAdministrator) -> tuple[User, bool]:
-    """The user that ``person`` becomes, and whether they are new. Nobody's password is changed by a registration."""
-    known = people_queries.user_by_email(person.email)
-    if known is None:
-        user = people.create(
-            actor,
-            first_name=person.first_name,
-            last_name=person.last_name,
-            email=person.email,
-            phone=person.phone,
+    Whatever roles were asked for is the existing Organization Administrators' to give: they are told by mail who came and
+    what was asked. Raises ``NotAllowed``, and ``Conflict`` for a second decision and for an organisation that is not active
+    or has no Organization Administrator who could look after newcomers.
+    """
+    with transaction.atomic():
+        locked = deciders.lock(registration)
+        deciders.standing(actor, locked).work.enforce()
+        target = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+        administrators = _administrators_of(target)
+        states.advance(
+            locked,
+            "merge",
+            actor=actor,
+            data={"organization": target.organization_id},
+            organization=target,
+            **_decided_by(actor),
         )
-        one_time_passwords.issue(actor, user=user, secret_hash=person.one_time_password_hash)
-        return user, True
-    if known.is_staff:
-        raise Conflict(f"{known.full_name} is operator staff and cannot be an administrator of an organisation.")
-    if known.state not in queries.REACHABLE:
+        newcomers = admissions.as_members(actor, target, locked)
+        _accept_invitation(actor, locked, target)
+        _forget_secrets(locked)
+        for administrator in administrators:
+            _tell_administrator_of_merge(locked, target, administrator, newcomers)
+        _tell_contact(
+            locked,
+            "orgs/mail/registration_merged_contact",
+            company=target.legal_name,
+            administrators=[administrator.user.full_name for administrator in administrators],
+        )
+    return target
+
+
+def approve_many(actor: Actor, registrations: Iterable[Registration]) -> list[Outcome]:
+    """Approve each in a transaction of its own; one that cannot be approved does not keep the others waiting."""
+    return [_outcome(registration, lambda one: approve(actor, one)) for registration in registrations]
+
+
+def deny_many(
+    actor: Actor, registrations: Iterable[Registration], *, reason: str, code: DenialCode = DenialCode.OTHER
+) -> list[Outcome]:
+    """Deny each, with the same reason, in a transaction of its own. Raises ``Invalid`` without a reason."""
+    reason = _reason(reason)
+    return [
+        _outcome(registration, lambda one: deny(actor, one, reason=reason, code=code)) for registration in registrations
+    ]
+
+
+def forget_first_approval(registration: Registration) -> None:
+    """The next approval is the first again. Needs a transaction that holds the row."""
+    registration.first_approved_by, registration.first_approved_at = None, None
+    registration.save(update_fields=["first_approved_by", "first_approved_at"])
+
+
+def _waits_for_a_second(registration: Registration) -> bool:
+    """Whether this approval is the first of two. That of somebody who no longer works for the operator does not count."""
+    if not settings.FOUR_EYES_APPROVAL or not states.permits(registration, "approve"):
+        return False
+    first = registration.first_approved_by
+    return first is None or not first.is_staff or first.state != UserState.ACTIVE
+
+
+def _record_first(actor: Actor, registration: Registration) -> None:
+    registration.first_approved_by_id, registration.first_approved_at = actor.user_id, timezone.now()
+    registration.save(update_fields=["first_approved_by", "first_approved_at"])
+    audit.record(actor, "orgs.registration.approve_first", registration)
+
+
+def _administrators_of(organization: Organization) -> list[Membership]:
+    if organization.state != OrganizationState.ACTIVE:
+        raise Conflict(f"{organization} is not active, so nobody can be added to it.")
+    administrators = list(queries.administrators(organization, Role.OA))
+    if not administrators:
         raise Conflict(
-            f"The account of {known.full_name} is {known.get_state_display().lower()}, so they cannot be an administrator. "
-            "Let them in again first, or deny this registration and say whom else to name."
+            f"{organization} has no Organization Administrator who could look after newcomers. Let it have one first, by a "
+            "change of its administrators."
         )
-    return known, False
+    return administrators
 
 
-def _make_partners(one: Organization, other: Organization) -> None:
-    Partnership.objects.bulk_create(
-        [Partnership(organization=one, partner=other), Partnership(organization=other, partner=one)],
-        ignore_conflicts=True,
-    )
+def _accept_invitation(actor: Actor, registration: Registration, organization: Organization) -> None:
+    if registration.invitation is None:
+        return
+    if registration.invitation.organization:
+        partnerships.make(organization, registration.invitation.organization)
+    invitations.accept(actor, registration.invitation)
 
 
 def _forget_secrets(registration: Registration) -> None:
     registration.administrators.update(one_time_password_hash="")
 
 
-def _tell_administrator(
-    registration: Registration,
-    organization: Organization,
-    user: User,
-    named: list[NamedAdministrator],
-    *,
-    template: str,
-) -> None:
-    outbox.enqueue(
-        template,
-        to=user.email,
-        context={
-            "first_name": user.first_name,
-            "user_id": user.user_id,
-            "company": organization.legal_name,
-            "organization_id": organization.organization_id,
-            "roles": [_role_in_words(entry) for entry in named],
-            "applications": [application.name for application in registration.applications.all()],
-            "contact": registration.contact_name,
-            "days": settings.ONE_TIME_PASSWORD_LIFETIME.days,
-            "has_password": user.has_usable_password(),
-            "is_contact": user.email == registration.contact_email.lower(),
-        },
-        links={"first_login": outbox.Link("accounts:first-time-login"), "sign_in": outbox.Link("accounts:sign-in")},
-        organization_id=organization.id,
-    )
+def _decided_by(actor: Actor) -> dict[str, Any]:
+    return {"decided_at": timezone.now(), "decided_by_id": actor.user_id}
 
 
-def _tell_contact(registration: Registration, named: list[NamedAdministrator]) -> None:
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(fields={"reason": NO_REASON})
+    return reason
+
+
+def _outcome(registration: Registration, decide: Callable[[Registration], object]) -> Outcome:
+    try:
+        decided = decide(registration)
+    except DomainError as refusal:
+        return Outcome(registration, refusal.summary)
+    return Outcome(registration, organization=decided if isinstance(decided, Organization) else None)
+
+
+def _tell_contact_of_approval(registration: Registration, named: list[NamedAdministrator]) -> None:
     """The registrant hears of it too where they are not an administrator themselves."""
     administrators = {entry.membership.user.email: entry.membership.user.full_name for entry in named}
-    if registration.contact_email.lower() in administrators:
-        return
+    if registration.contact_email.lower() not in administrators:
+        _tell_contact(
+            registration, "orgs/mail/registration_approved_contact", administrators=list(administrators.values())
+        )
+
+
+def _tell_contact(registration: Registration, template: str, **more: Any) -> None:
     outbox.enqueue(
-        "orgs/mail/registration_approved_contact",
+        template,
         to=registration.contact_email,
-        context={
-            "first_name": registration.contact_first_name,
-            "company": registration.legal_name,
-            "administrators": list(administrators.values()),
-        },
+        context={"first_name": registration.contact_first_name, "company": registration.legal_name, **more},
         links={"status": status_link(registration)},
+        language=registration.language,
+        about=registration.id,
     )
 
 
-def _role_in_words(entry: NamedAdministrator) -> str:
-    if entry.application is None:
-        return str(entry.role.label)
-    return f"{entry.role.label} ({entry.application.name})"
+def _tell_administrator_of_merge(
+    registration: Registration, organization: Organization, administrator: Membership, newcomers: list[Membership]
+) -> None:
+    asked = {
+        person.email.lower(): admissions.roles_asked_for(person)
+        for person in queries.administrators_named(registration).prefetch_related("administered")
+    }
+    outbox.enqueue(
+        "orgs/mail/registration_merged_administrators",
+        to=administrator.user.email,
+        context={
+            "first_name": administrator.user.first_name,
+            "company": organization.legal_name,
+            "registered_as": registration.legal_name,
+            "contact": registration.contact_name,
+            "contact_email": registration.contact_email,
+            "newcomers": [
+                {
+                    "name": member.user.full_name,
+                    "email": member.user.email,
+                    "user_id": member.user.user_id,
+                    "asked_for": asked[member.user.email],
+                }
+                for member in newcomers
+            ],
+            "applications": [application.name for application in registration.applications.all()],
+        },
+        links={"users": outbox.Link("orgs:users")},
+        organization_id=organization.id,
+        about=registration.id,
+    )
