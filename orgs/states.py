@@ -41,13 +41,15 @@ INVITATION = states.register(
     Invitation,
     [
         ("send", InvitationState.PENDING, InvitationState.SENT),
-        ("open", InvitationState.SENT, InvitationState.OPENED),
+        # Whoever opens the link has the mail, whatever a mail server said of it.
+        ("open", (InvitationState.SENT, InvitationState.BOUNCED), InvitationState.OPENED),
         ("start", (InvitationState.SENT, InvitationState.OPENED), InvitationState.STARTED),
         ("accept", (InvitationState.SENT, InvitationState.OPENED, InvitationState.STARTED), InvitationState.ACCEPTED),
         ("resend", (*_OPEN, InvitationState.EXPIRED, InvitationState.BOUNCED), InvitationState.SENT),
         ("expire", _OPEN, InvitationState.EXPIRED),
         ("revoke", (*_OPEN, InvitationState.BOUNCED), InvitationState.REVOKED),
-        ("bounce", InvitationState.SENT, InvitationState.BOUNCED),
+        # A scanner on the way may have opened the link before the mail came back.
+        ("bounce", (InvitationState.SENT, InvitationState.OPENED), InvitationState.BOUNCED),
     ],
 )
 

@@ -1,6 +1,6 @@
 from orgs.models.application import Application
 from orgs.models.change_request import ChangeRequest, ChangeRequestState
-from orgs.models.invitation import OPEN_STATES, Invitation, InvitationState
+from orgs.models.invitation import OPEN_STATES, Invitation, InvitationBatch, InvitationState
 from orgs.models.join_request import LIVE_JOIN_STATES, JoinRequest, JoinRequestState
 from orgs.models.mailed_start import MailedStart
 from orgs.models.membership import Membership, MembershipState, Role, RoleAssignment
@@ -36,6 +36,7 @@ __all__ = [
     "Flag",
     "Holiday",
     "Invitation",
+    "InvitationBatch",
     "InvitationState",
     "JoinRequest",
     "JoinRequestState",

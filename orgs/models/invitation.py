@@ -33,7 +33,7 @@ class Invitation(PublicModel):
     (``invited_by``), or by operator staff (``invited_by_staff``) for the organisation or for the operator. It is open until
     ``expires_at``, also where the sweep that writes ``expired`` has not run yet. ``external_reference`` is what the inviter
     calls the invited company, such as a supplier number. ``colleague_allowed`` lets somebody else of the invited company
-    register with another address.
+    register with another address. ``accepted_by`` is the organisation that came of it, or that was there already.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="invitations")
@@ -60,6 +60,7 @@ class Invitation(PublicModel):
     bounced_at = models.DateTimeField(null=True)
     bounce_reason = models.CharField(max_length=300, blank=True)
     reminded_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = "invitation"
@@ -75,6 +76,12 @@ class Invitation(PublicModel):
                 condition=Q(invited_by__isnull=False, invited_by_staff__isnull=True, organization__isnull=False)
                 | Q(invited_by__isnull=True, invited_by_staff__isnull=False),
                 name="invitation_has_one_inviter",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=Q(state__in=OPEN_STATES),
+                name="invitation_open_once",
+                nulls_distinct=False,
             ),
         ]
 
@@ -101,3 +108,25 @@ class Invitation(PublicModel):
     def inviting_company(self) -> str:
         """The name that stands in the subject of the mail: the inviting organisation's, or the operator's."""
         return self.organization.legal_name if self.organization else settings.OPERATOR_NAME
+
+
+class InvitationBatch(PublicModel):
+    """A file of companies to invite that was found right, and waits for one press or for ``expires_at``.
+
+    ``records`` are its rows, by field name and as text; they are forgotten when the invitations are made.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    made_by = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=200, blank=True)
+    records = models.JSONField(default=list)
+    size = models.PositiveIntegerField()
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "file of invitations"
+        indexes = [models.Index(fields=["expires_at"], name="invitation_batch_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.file_name or 'Pasted rows'} ({self.size})"
