@@ -36,7 +36,18 @@ CONTEXT: dict[str, Any] = {
     "due": "24 November 2026, 15:00 (UTC)",
     "is_contact": False,
 }
-LINKS = ("begin", "register", "invitations", "resume", "status", "detail", "first_login", "sign_in", "user")
+LINKS = (
+    "begin",
+    "organization",
+    "register",
+    "invitations",
+    "resume",
+    "status",
+    "detail",
+    "first_login",
+    "sign_in",
+    "user",
+)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
