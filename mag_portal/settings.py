@@ -260,6 +260,11 @@ REGISTRATION_DRAFT_LIFETIME = timedelta(days=30)
 REGISTRATION_DRAFT_REMINDER = timedelta(days=5)
 REVIEW_BUSINESS_DAYS = 2
 REGISTRATION_ANSWER_LIFETIME = timedelta(days=30)
+REGISTRATION_ANSWER_REMINDER = timedelta(days=5)
+REGISTRATION_ANSWER_WARNING = timedelta(days=5)
+JOIN_CONFIRMATION_LIFETIME = timedelta(days=1)
+JOIN_REQUEST_LIFETIME = timedelta(days=30)
+JOIN_REMINDER_AFTER = timedelta(days=7)
 FOUR_EYES_APPROVAL: bool = env.bool("FOUR_EYES_APPROVAL", default=False)
 REQUIRED_IDENTIFIERS: list[str] = env.list("REQUIRED_IDENTIFIERS", default=[])
 if unknown := set(REQUIRED_IDENTIFIERS) - {"uei", "cage", "duns", "tax_id"}:

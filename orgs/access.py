@@ -16,6 +16,7 @@ from core.models import Token
 from orgs import roles
 from orgs.models import (
     Invitation,
+    JoinRequest,
     MailedStart,
     Membership,
     Organization,
@@ -73,6 +74,29 @@ def invitation_of_token(token: Token) -> Invitation:
         .filter(pk=token.subject_id)
         .first()
     )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def join_requests(actor: Actor) -> QuerySet[JoinRequest]:
+    """What was asked of the actor's own organisation."""
+    if actor.organization_id is None:
+        return JoinRequest.objects.none()
+    asked = JoinRequest.objects.filter(organization_id=actor.organization_id, requested_at__isnull=False)
+    return asked.select_related("organization", "decided_by__user", "membership__user", "invitation")
+
+
+def join_request(actor: Actor, pk: UUID) -> JoinRequest:
+    found = join_requests(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def join_request_of_token(token: Token) -> JoinRequest:
+    """The request whose link this is, with the organisation it names."""
+    found = JoinRequest.objects.filter(pk=token.subject_id).select_related("organization", "membership__user").first()
     if found is None:
         raise NotFound
     return found

@@ -128,7 +128,9 @@ def can_stop_organization(actor: Actor, *, is_member: bool) -> Decision:
 def can_decide_join_request(actor: Actor, request: JoinRequest) -> Decision:
     """Approve or deny: the Organization Administrators of the organisation that was asked."""
     decision = can_manage_members(actor, request.organization_id)
-    return decision if actor.membership_id else refused("A request to join is decided by an Organization Administrator.")
+    return (
+        decision if actor.membership_id else refused("A request to join is decided by an Organization Administrator.")
+    )
 
 
 # --- Invitations --------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def answer(
             "answer",
             actor=actor,
             data={"question": str(question.pk), "changed": changed},
-            due_at=business_days.after(now, settings.REVIEW_BUSINESS_DAYS),
+            due_at=business_days.due(now, settings.REVIEW_BUSINESS_DAYS),
             first_approved_by=None,
             first_approved_at=None,
         )
