@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --quiet pyproject.toml --extra hosted-mail --un
 	--no-emit-index-url --no-header
 export CHROMIUM
 
-.PHONY: help run test test-fast lint format lock screenshots manage shell clean set-up-run set-up-test
+.PHONY: help run test test-fast lint format lock bench screenshots manage shell clean set-up-run set-up-test
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -31,7 +31,7 @@ test-fast: set-up-test ## run the tests that need neither browser nor running st
 lint: set-up-test ## check style, types, floors, templates, migrations, settings, generated pages
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	MAG_ENV=development .venv/bin/mypy $(DJANGO_PACKAGES) tests
+	MAG_ENV=development .venv/bin/mypy $(DJANGO_PACKAGES) tests benchmarks
 	.venv/bin/lint-imports
 	.venv/bin/djlint --lint --quiet $(TEMPLATES)
 	$(PY) -m mag_portal.local.check_deploy
@@ -45,6 +45,9 @@ lock: set-up-test ## write the lock files anew (ARGS=--upgrade for newer version
 	$(LOCK) $(ARGS) -o requirements/runtime.txt
 	$(LOCK) $(ARGS) --extra local -o requirements/local.txt
 	$(LOCK) $(ARGS) --extra local --extra dev -o requirements/development.txt
+
+bench: set-up-test ## measure what the gateway does under load (ARGS=mails for one); writes benchmarks/results
+	@$(TETHERED) $(PY) -m benchmarks $(ARGS)
 
 screenshots: set-up-test ## walk the journey and write docs/screenshots
 	@$(TETHERED) $(WITH_SERVICES) $(PY) -m tests.e2e.screenshots $(ARGS)

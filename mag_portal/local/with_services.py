@@ -29,11 +29,14 @@ FOLDERS = "mag-services-"
 
 
 @contextmanager
-def temporary_services() -> Iterator[Mapping[str, str]]:
-    """Start what the environment does not name already; yield the variables that lead to it."""
+def temporary_services(*, durable: bool = False) -> Iterator[Mapping[str, str]]:
+    """Start what the environment does not name already; yield the variables that lead to it.
+
+    ``durable`` makes them write as production does, for whoever measures how long that takes.
+    """
     remove_abandoned()
     with temporary_folder() as folder:
-        processes, variables = describe(folder)
+        processes, variables = describe(folder, durable=durable)
         with running(processes, log_folder=folder):
             yield variables
 
@@ -66,7 +69,7 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def describe(folder: Path) -> tuple[list[Process], dict[str, str]]:
+def describe(folder: Path, *, durable: bool = False) -> tuple[list[Process], dict[str, str]]:
     """The services that are missing in the environment, prepared in ``folder``, and the variables to them."""
     credentials = secrets.generate()
     port, redis_port, smtp_port, mailbox_port, *s3_ports = ports.find(4 + object_store.PORTS_NEEDED)
@@ -79,10 +82,10 @@ def describe(folder: Path) -> tuple[list[Process], dict[str, str]]:
     (folder / "data" / "staging").mkdir(parents=True)
     if not os.environ.get("DATABASE_URL"):
         postgresql.prepare(folder / "postgresql", credentials)
-        processes.append(postgresql.process(folder / "postgresql", credentials, port=port, durable=False))
+        processes.append(postgresql.process(folder / "postgresql", credentials, port=port, durable=durable))
         variables["DATABASE_URL"] = postgresql.url(credentials, port=port)
     if not os.environ.get("REDIS_URL"):
-        processes.append(redis_server.process(folder / "redis", credentials, port=redis_port, durable=False))
+        processes.append(redis_server.process(folder / "redis", credentials, port=redis_port, durable=durable))
         variables["REDIS_URL"] = redis_server.url(credentials, port=redis_port)
     if not os.environ.get("S3_ENDPOINT_URL"):
         store = object_store.embedded(credentials, ports=s3_ports)
