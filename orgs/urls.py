@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orgs.views import invitations, landing, organization, status, users
+from orgs.views import countries, invitations, landing, organization, status, users
 from orgs.views.wizard import administrators, application_administrators, passwords, profile, review, start
 
 app_name = "orgs"
@@ -11,6 +11,7 @@ urlpatterns = [
     # The wizard
     path("register/", start.register, name="register"),
     path("register/resume/", start.resume, name="register-resume"),
+    path("register/address-rules/", countries.rules, name="address-rules"),
     path("register/<uuid:pk>/welcome/", profile.welcome, name="wizard-welcome"),
     path("register/<uuid:pk>/profile/", profile.profile, name="wizard-profile"),
     path("register/<uuid:pk>/administrator/", administrators.organization_administrator, name="wizard-administrator"),

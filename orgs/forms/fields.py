@@ -31,9 +31,10 @@ class LineField(forms.CharField):
 
 
 class AddressField(forms.EmailField):
-    """An e-mail address, kept in lower case."""
+    """An e-mail address, kept in lower case. ``lasting`` refuses those that are made to be thrown away."""
 
-    def __init__(self, *, missing: str = "Enter an e-mail address.", **options: Any) -> None:
+    def __init__(self, *, missing: str = "Enter an e-mail address.", lasting: bool = False, **options: Any) -> None:
+        self.lasting = lasting
         options.setdefault("label", "E-mail address")
         options.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
         options["error_messages"] = {
@@ -45,6 +46,10 @@ class AddressField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").lower()
+
+    def clean(self, value: Any) -> str:
+        address: str = super().clean(value)
+        return validators.lasting_address(address) if address and self.lasting else address
 
 
 class SecretField(forms.CharField):

@@ -1,31 +1,54 @@
-"""The Organization Profile, with the registrant as its primary contact."""
+"""The Organization Profile: by itself, and as a step of the wizard with the registrant as its primary contact."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
 from django_countries import countries
 
-from orgs import validators
+from orgs import address_rules, validators
 from orgs.forms import fields
 from orgs.forms.fields import AddressField, ApplicationsField, LineField
-from orgs.models import Application, BusinessType, Registration
+from orgs.models import Application, BusinessType, OrganizationProfile, Registration
 from orgs.services.registrations.drafts import CONTACT_FIELDS
+
+Canonical = Callable[[str, str], Any]
+# Titles, and rows of names of fields.
+Sections = tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
 
 
 def _text(autocomplete: str, **attrs: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": autocomplete, **attrs})
 
 
-def _code(length: int) -> forms.TextInput:
-    return _text("off", spellcheck="false", autocapitalize="characters", size=str(length))
+def _identifier(label: str, length: int, *, missing: str, help_text: str) -> LineField:
+    widget = _text("off", spellcheck="false", autocapitalize="characters", size=str(length))
+    return LineField(label=label, required=False, max_length=40, missing=missing, help_text=help_text, widget=widget)
 
 
-class ProfileForm(forms.Form):
-    """All fields of the profile in the order of the page; ``sections`` groups them."""
+class RegionInput(forms.TextInput):
+    """A field that offers the regions of the chosen country, and takes what is typed."""
+
+    template_name = "orgs/widgets/region.html"
+
+    def __init__(self, **attrs: str) -> None:
+        super().__init__(attrs={"autocomplete": "address-level1", **attrs})
+        self.regions: list[str] = []
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["regions"] = self.regions
+        context["widget"]["attrs"]["list"] = f"{context['widget']['attrs']['id']}_list"
+        return context
+
+
+class OrganizationProfileForm(forms.Form):
+    """All fields of a profile in the order of the page; ``sections`` groups them. It begins with what ``stored`` says."""
 
     legal_name = LineField(
         label="Legal name",
@@ -54,7 +77,11 @@ class ProfileForm(forms.Form):
     address_line_2 = LineField(label="Address line 2", required=False, widget=_text("address-line2"))
     city = LineField(label="City", max_length=120, missing="Enter the city.", widget=_text("address-level2"))
     region = LineField(
-        label="State, province or region", max_length=120, required=False, widget=_text("address-level1")
+        label="State, province or region",
+        max_length=120,
+        required=False,
+        missing="Choose the state, province or region: addresses in this country need it.",
+        widget=RegionInput(),
     )
     postal_code = LineField(
         label="Postal code", max_length=20, missing="Enter the postal code.", widget=_text("postal-code")
@@ -85,12 +112,88 @@ class ProfileForm(forms.Form):
         widget=_text("off", spellcheck="false"),
         error_messages={"max_length": fields.TOO_LONG},
     )
-    uei = LineField(
-        label="UEI", required=False, max_length=40, help_text="12 characters, from SAM.gov.", widget=_code(16)
+    uei = _identifier("UEI", 16, missing="Enter the UEI.", help_text="12 characters, from SAM.gov.")
+    cage = _identifier("CAGE / NCAGE", 8, missing="Enter the CAGE or NCAGE code.", help_text="5 characters.")
+    duns = _identifier("D-U-N-S", 12, missing="Enter the D-U-N-S number.", help_text="9 digits.")
+    tax_id = _identifier(
+        "Tax ID",
+        20,
+        missing="Enter the tax ID.",
+        help_text="Of the organisation: EIN, VAT number or what your country has.",
     )
-    cage = LineField(label="CAGE / NCAGE", required=False, max_length=40, help_text="5 characters.", widget=_code(8))
-    duns = LineField(label="D-U-N-S", required=False, max_length=40, help_text="9 digits.", widget=_code(12))
-    tax_id = LineField(label="Tax ID", required=False, max_length=40, widget=_code(20))
+    SECTIONS: ClassVar[Sections] = (
+        ("Organisation", (("legal_name",), ("doing_business_as", "business_type"))),
+        (
+            "Address",
+            (("country",), ("address_line_1",), ("address_line_2",), ("city", "region"), ("postal_code",)),
+        ),
+        ("How to reach the organisation", (("phone", "website"), ("email_domains",))),
+        ("Identifiers, where you have them", (("uei", "cage"), ("duns", "tax_id"))),
+    )
+
+    # Fields whose spelling depends on the country.
+    BY_COUNTRY: ClassVar[dict[str, Canonical]] = {
+        "region": validators.region,
+        "postal_code": validators.postal_code,
+        "phone": validators.phone_number,
+        "cage": validators.cage,
+        "tax_id": validators.tax_id,
+    }
+
+    def __init__(self, *args: Any, stored: OrganizationProfile, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial = {**_stored_profile(stored), **self.initial}
+        for name in settings.REQUIRED_IDENTIFIERS:
+            self.fields[name].required = True
+        self._ask_for_what_the_country_needs()
+
+    def sections(self) -> list[tuple[str, list[list[BoundField]]]]:
+        """Title and rows of fields, as the page shows them."""
+        return [(title, [[self[name] for name in row] for row in rows]) for title, rows in self.SECTIONS]
+
+    def profile(self) -> dict[str, Any]:
+        """The checked profile by field name, each value in its one spelling."""
+        return {name: self.cleaned_data[name] for name in OrganizationProfile.profile_fields()}
+
+    def clean_email_domains(self) -> list[str]:
+        return validators.domains(self.cleaned_data["email_domains"])
+
+    def clean_uei(self) -> str:
+        return validators.uei(self.cleaned_data["uei"])
+
+    def clean_duns(self) -> str:
+        return validators.duns(self.cleaned_data["duns"])
+
+    def clean(self) -> dict[str, Any]:
+        """What depends on the country. Without a country its own error is enough."""
+        country = self.cleaned_data.get("country", "")
+        for name, canonical in self.BY_COUNTRY.items():
+            value = self.cleaned_data.get(name)
+            if country and value:
+                self._check(name, value, country, canonical)
+        return self.cleaned_data
+
+    def _check(self, name: str, value: str, country: str, canonical: Canonical) -> None:
+        try:
+            self.cleaned_data[name] = canonical(value, country)
+        except ValidationError as refusal:
+            self.add_error(name, refusal)
+
+    def _ask_for_what_the_country_needs(self) -> None:
+        rules = address_rules.of(self._country())
+        self.fields["postal_code"].required = not rules.country or rules.is_postal_code_required
+        self.fields["region"].required = rules.is_region_required
+        widget = self.fields["region"].widget
+        if isinstance(widget, RegionInput):
+            widget.regions = [region.name for region in rules.regions]
+
+    def _country(self) -> str:
+        return str(self.data.get(self.add_prefix("country")) or self.initial.get("country") or "")
+
+
+class ProfileForm(OrganizationProfileForm):
+    """The wizard's step: the profile, the registrant as its primary contact, and the applications asked for."""
+
     contact_first_name = LineField(
         label="First name", max_length=fields.NAME_LENGTH, missing="Enter your first name.", widget=_text("given-name")
     )
@@ -100,100 +203,63 @@ class ProfileForm(forms.Form):
     contact_email = AddressField(
         label="E-mail address",
         missing="Enter your e-mail address.",
+        lasting=True,
         help_text="Mail about this registration goes here.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     )
     contact_phone = fields.phone(label="Direct phone", help_text="Where it differs from the organisation’s.")
     applications = ApplicationsField(label="Applications your organisation wants to use")
 
-    SECTIONS = (
-        ("Organisation", (("legal_name",), ("doing_business_as", "business_type"))),
-        (
-            "Address",
-            (("country",), ("address_line_1",), ("address_line_2",), ("city", "postal_code"), ("region",)),
-        ),
-        ("How to reach the organisation", (("phone", "website"), ("email_domains",))),
-        ("Identifiers, where you have them", (("uei", "cage"), ("duns", "tax_id"))),
+    SECTIONS: ClassVar[Sections] = (
+        *OrganizationProfileForm.SECTIONS,
         (
             "You, as the primary contact",
             (("contact_first_name", "contact_last_name"), ("contact_email", "contact_phone")),
         ),
     )
+    BY_COUNTRY: ClassVar[dict[str, Canonical]] = {
+        **OrganizationProfileForm.BY_COUNTRY,
+        "contact_phone": validators.any_phone_number,
+    }
 
     def __init__(self, *args: Any, registration: Registration, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, stored=registration, **options)
         self.registration = registration
-        self.initial = _stored(registration)
-        if self._country() in validators.WITHOUT_POSTAL_CODES:
-            self.fields["postal_code"].required = False
-        if registration.invitation:
-            email = self.fields["contact_email"]
-            email.disabled = True
-            email.initial = self.initial["contact_email"] = registration.invitation.email
-            email.help_text = (
-                "The invitation was sent to this address. To register with another one, ask to be invited there."
-            )
-
-    def sections(self) -> list[tuple[str, list[list[BoundField]]]]:
-        """Title and rows of fields, as the page shows them."""
-        return [(title, [[self[name] for name in row] for row in rows]) for title, rows in self.SECTIONS]
-
-    def profile(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in Registration.profile_fields()}
+        self.initial.update({name: getattr(registration, name) for name in CONTACT_FIELDS})
+        self.initial["applications"] = _chosen(registration)
+        if registration.invitation and not registration.invitation.colleague_allowed:
+            self._fix_address(registration.invitation.email)
 
     def contact(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in CONTACT_FIELDS}
 
     def right_answers(self) -> dict[str, Any]:
         """The answers that hold by themselves, for saving a form that is not complete yet."""
-        unchecked = () if self.cleaned_data.get("country") else ("postal_code", "phone", "contact_phone")
+        unchecked = () if self.cleaned_data.get("country") else tuple(self.BY_COUNTRY)
         return {name: value for name, value in self.cleaned_data.items() if name not in unchecked}
 
-    def clean_email_domains(self) -> list[str]:
-        return validators.domains(self.cleaned_data["email_domains"])
-
-    def clean_uei(self) -> str:
-        return validators.uei(self.cleaned_data["uei"])
-
-    def clean_cage(self) -> str:
-        return validators.cage(self.cleaned_data["cage"])
-
-    def clean_duns(self) -> str:
-        return validators.duns(self.cleaned_data["duns"])
-
-    def clean_tax_id(self) -> str:
-        return validators.tax_id(self.cleaned_data["tax_id"])
-
-    def clean(self) -> dict[str, Any]:
-        """What depends on the country: phones and the postal code. Without a country its own error is enough."""
-        country = self.cleaned_data.get("country", "")
-        if country:
-            self._check("postal_code", lambda value: validators.postal_code(value, country))
-            self._check("phone", lambda value: validators.phone_number(value, country))
-            self._check("contact_phone", lambda value: validators.any_phone_number(value, country))
-        return self.cleaned_data
-
-    def _check(self, name: str, canonical: Any) -> None:
-        value = self.cleaned_data.get(name)
-        if not value:
-            return
-        try:
-            self.cleaned_data[name] = canonical(value)
-        except ValidationError as refusal:
-            self.add_error(name, refusal)
-
-    def _country(self) -> str:
-        return str(self.data.get(self.add_prefix("country")) or self.initial.get("country") or "")
+    def _fix_address(self, invited: str) -> None:
+        email = self.fields["contact_email"]
+        email.disabled, email.lasting = True, False  # type: ignore[attr-defined]
+        email.initial = self.initial["contact_email"] = invited
+        email.help_text = (
+            "The invitation was sent to this address. To register with another one, ask to be invited there."
+        )
 
 
-def _stored(registration: Registration) -> dict[str, Any]:
-    """What the draft holds, as the fields show it. Where there is but one application it is chosen from the start."""
-    stored = {name: getattr(registration, name) for name in (*Registration.profile_fields(), *CONTACT_FIELDS)}
-    stored["country"] = registration.country.code or ""
-    stored["phone"] = registration.phone.as_international if registration.phone else ""
-    stored["email_domains"] = ", ".join(registration.email_domains)
-    stored["applications"] = list(registration.applications.values_list("pk", flat=True)) or _the_only_application()
-    return stored
+def _stored_profile(profile: OrganizationProfile) -> dict[str, Any]:
+    """What is stored, as the fields show it."""
+    return {
+        **profile.profile(),
+        "country": profile.country.code or "",
+        "phone": profile.phone.as_international if profile.phone else "",
+        "email_domains": ", ".join(profile.email_domains),
+    }
+
+
+def _chosen(registration: Registration) -> list[Any]:
+    """The applications asked for. Where there is but one application it is chosen from the start."""
+    return list(registration.applications.values_list("pk", flat=True)) or _the_only_application()
 
 
 def _the_only_application() -> list[Any]:

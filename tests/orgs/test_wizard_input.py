@@ -75,7 +75,7 @@ def test_profile_says_what_is_wrong_with_a_field(registrant: Registrant, field: 
 
     response = registrant.profile(**{field: value})
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert sentence in response.content.decode()
     assert registrant.stored().legal_name == ""
 
@@ -100,7 +100,7 @@ def test_profile_brings_identifiers_to_one_spelling(registrant: Registrant) -> N
         "J9MT6LPZ9XH7",
         "1ABC2",
         "123456789",
-        "GB 123 4567 89",
+        "GB123456789",
     )
 
 
@@ -116,7 +116,7 @@ def test_profile_takes_names_of_any_script(registrant: Registrant) -> None:
 def test_a_country_without_postal_codes_needs_none(registrant: Registrant) -> None:
     registrant.up_to(WizardStep.PROFILE)
 
-    response = registrant.profile(country="AE", postal_code="", phone="+971 2 234 5678")
+    response = registrant.profile(country="AE", region="Dubai", postal_code="", phone="+971 2 234 5678")
 
     assert response.status_code == 302
 
@@ -169,7 +169,7 @@ def test_a_new_organization_administrator_is_checked(
 
     response = registrant.create_administrator(**{field: value})
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert sentence in response.content.decode()
     assert registrant.stored().administrators.count() == 1
 
@@ -228,7 +228,7 @@ def test_a_one_time_password_below_the_policy_is_refused(registrant: Registrant,
 
     response = registrant.one_time_password(secret)
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert sentence in response.content.decode()
     assert registrant.contact().one_time_password_hash == ""
 
@@ -296,7 +296,7 @@ def test_a_new_application_administrator_is_checked(
     response = registrant.create_application_administrator(**changes, application_sft=str(registrant.contact().pk))
 
     page = response.content.decode()
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert sentence in page
     assert "checked" in page, "what was ticked stays"
     assert 'value="Ortiz"' in page

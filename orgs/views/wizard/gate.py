@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
@@ -53,7 +54,8 @@ def show(
 ) -> HttpResponse:
     """The page of ``step``, with the step indicator and, once, a One-Time Password that was just made.
 
-    ``template`` is given for a page that belongs to the step but is not its main one.
+    A posted form that is shown again was wrong: 422. ``template`` is given for a page that belongs to the step but is not
+    its main one.
     """
     secret = handover.take(request) if request.method == "GET" else None
     person = registration.administrators.filter(pk=secret.subject).first() if secret else None
@@ -65,7 +67,8 @@ def show(
         "returning": is_returning(request),
         **context,
     }
-    response = render(request, f"orgs/wizard/{template or step}.html", page)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
+    response = render(request, f"orgs/wizard/{template or step}.html", page, status=status)
     if secret:
         handover.forget(response)
     return response

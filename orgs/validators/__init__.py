@@ -1,0 +1,41 @@
+"""What the fields of a profile must look like. Each function returns the value in its one spelling or raises
+``ValidationError`` with a sentence that says what to do.
+"""
+
+from orgs.validators.identifiers import cage, duns, is_doubtful_cage, uei
+from orgs.validators.mail_domains import (
+    MOST_DOMAINS,
+    domain_of,
+    domains,
+    is_disposable,
+    is_free,
+    is_within,
+    lasting_address,
+)
+from orgs.validators.phones import any_phone_number, phone_number
+from orgs.validators.places import country_name, postal_code, postal_code_is_of, region
+from orgs.validators.tax_ids import is_doubtful_tax_id, tax_id
+from orgs.validators.text import one_line
+
+__all__ = [
+    "MOST_DOMAINS",
+    "any_phone_number",
+    "cage",
+    "country_name",
+    "domain_of",
+    "domains",
+    "duns",
+    "is_disposable",
+    "is_doubtful_cage",
+    "is_doubtful_tax_id",
+    "is_free",
+    "is_within",
+    "lasting_address",
+    "one_line",
+    "phone_number",
+    "postal_code",
+    "postal_code_is_of",
+    "region",
+    "tax_id",
+    "uei",
+]
