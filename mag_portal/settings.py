@@ -6,6 +6,7 @@ and names what is missing. ``MAG_ENV=development`` (what ``make run`` and ``make
 
 from __future__ import annotations
 
+import json
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -185,8 +186,11 @@ UPLOAD_EXPIRES_AFTER = timedelta(days=env.int("UPLOAD_EXPIRES_AFTER_DAYS", defau
 UPLOAD_TOKEN_LIFETIME = timedelta(hours=1)
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
-EMAIL = environ.Env.email_url_config(required("EMAIL_URL", development="smtp://127.0.0.1:2525"))
-EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+EMAIL_URL = required("EMAIL_URL", development="smtp://127.0.0.1:2525")
+# anymail://postmark: mail leaves by a hosted provider, under the name that Anymail gives it.
+MAIL_PROVIDER = EMAIL_URL.removeprefix("anymail://").strip("/") if EMAIL_URL.startswith("anymail://") else ""
+EMAIL = {} if MAIL_PROVIDER else environ.Env.email_url_config(EMAIL_URL)
+EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend" if MAIL_PROVIDER else EMAIL["EMAIL_BACKEND"]
 EMAIL_HOST = EMAIL.get("EMAIL_HOST") or "127.0.0.1"
 EMAIL_PORT = EMAIL.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = EMAIL.get("EMAIL_HOST_USER") or ""
@@ -196,6 +200,16 @@ EMAIL_USE_SSL = bool(EMAIL.get("EMAIL_USE_SSL", False))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="gateway@mag.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_WEBHOOK_SECRET: str = env.str("MAIL_WEBHOOK_SECRET", default="")
+if MAIL_WEBHOOK_SECRET and (len(MAIL_WEBHOOK_SECRET) < 40 or ":" not in MAIL_WEBHOOK_SECRET):
+    raise ImproperlyConfigured("MAIL_WEBHOOK_SECRET must read name:secret and have at least 40 characters.")
+ANYMAIL: dict[str, Any] = {
+    **json.loads(env.str("ANYMAIL", default="") or "{}"),
+    "WEBHOOK_SECRET": MAIL_WEBHOOK_SECRET,
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+}
+if MAIL_PROVIDER:
+    INSTALLED_APPS.append("anymail")
 
 # --- Workers ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -256,6 +270,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 
 # --- Onboarding ---------------------------------------------------------------------------------------------------
 INVITATION_LIFETIME = timedelta(days=30)
+INVITATION_REMINDER_BEFORE = timedelta(days=7)
+INVITATION_MAILS_A_DAY: int = env.int("INVITATION_MAILS_A_DAY", default=20_000)
+INVITATION_FILE_KEPT = timedelta(days=1)
 REGISTRATION_DRAFT_LIFETIME = timedelta(days=30)
 REGISTRATION_DRAFT_REMINDER = timedelta(days=5)
 REVIEW_BUSINESS_DAYS = 2
@@ -265,6 +282,9 @@ REGISTRATION_ANSWER_WARNING = timedelta(days=5)
 JOIN_CONFIRMATION_LIFETIME = timedelta(days=1)
 JOIN_REQUEST_LIFETIME = timedelta(days=30)
 JOIN_REMINDER_AFTER = timedelta(days=7)
+DUPLICATE_NAME_LIKENESS: float = env.float("DUPLICATE_NAME_LIKENESS", default=0.55)
+if not 0.3 <= DUPLICATE_NAME_LIKENESS <= 1:
+    raise ImproperlyConfigured("DUPLICATE_NAME_LIKENESS must lie between 0.3 (hardly alike) and 1 (the same).")
 FOUR_EYES_APPROVAL: bool = env.bool("FOUR_EYES_APPROVAL", default=False)
 REQUIRED_IDENTIFIERS: list[str] = env.list("REQUIRED_IDENTIFIERS", default=[])
 if unknown := set(REQUIRED_IDENTIFIERS) - {"uei", "cage", "duns", "tax_id"}:
@@ -279,8 +299,6 @@ CAPTCHA_FONT_SIZE = 40
 CAPTCHA_LETTER_ROTATION = (-25, 25)
 CAPTCHA_TEST_MODE = False
 CAPTCHA_GET_FROM_POOL = False
-CAPTCHA_FLITE_PATH: str | None = env.str("CAPTCHA_FLITE_PATH", default="") or None
-CAPTCHA_SOX_PATH: str | None = env.str("CAPTCHA_SOX_PATH", default="") or None
 
 # --- Transport, headers -------------------------------------------------------------------------------------------
 HTTPS = BASE_URL.startswith("https://")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from accounts.models import User
@@ -69,6 +70,9 @@ class Invitation(PublicModel):
             models.Index(fields=["organization", "-created_at", "-id"], name="invitation_by_time"),
             models.Index(fields=["expires_at"], name="invitation_by_expiry", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["email"], name="invitation_by_email"),
+            models.Index(
+                Upper("external_reference"), name="invitation_by_reference", condition=~Q(external_reference="")
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=InvitationState.values), name="invitation_state_known"),

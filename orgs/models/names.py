@@ -25,14 +25,36 @@ _LEGAL_FORMS = frozenset(
 
 
 def name_key(name: str) -> str:
-    """``name`` as it is compared: ASCII, lower case, without punctuation and legal forms; ``Müller & Söhne GmbH`` is
-    ``muller sohne``. A name that consists of nothing else keeps its words.
+    """``name`` as it is compared: ASCII, lower case, without punctuation and legal forms; ``Müller & Söhne GmbH`` and
+    ``Mueller & Soehne`` are ``muller sohne``. A name that consists of nothing else keeps its words.
     """
     # "S.A.", "G.m.b.H." and "L.L.C." are one word each.
     text = re.sub(r"\b(?:\w\.){2,}", lambda match: match.group().replace(".", "") + " ", anyascii(name).lower())
+    text = re.sub(r"(?<=[bcdfghjklmnprstvwxyz])([aou])e", r"\1", text)
     words = re.findall(r"[a-z0-9]+", text.replace("'", ""))
     telling = [word for word in words if word not in _LEGAL_FORMS]
     return " ".join(telling or words)[:KEY_LENGTH]
+
+
+class Bare(models.Func):
+    """A text's letters and digits, in upper case: identifiers are compared without the signs people put between."""
+
+    function = "regexp_replace"
+    template = "%(function)s(UPPER(%(expressions)s), '[^0-9A-Z]', '', 'g')"
+    output_field = models.TextField()
+
+
+def bare(text: str) -> str:
+    """The same for a value at hand."""
+    return re.sub(r"[^0-9A-Z]", "", text.upper())
+
+
+class DomainOf(models.Func):
+    """What follows the ``@`` of an address, in lower case."""
+
+    function = "split_part"
+    template = "%(function)s(LOWER(%(expressions)s), '@', 2)"
+    output_field = models.TextField()
 
 
 class NameKeyField(models.CharField):  # type: ignore[type-arg]
@@ -48,7 +70,8 @@ class NameKeyField(models.CharField):  # type: ignore[type-arg]
 
 
 def name_indexes(prefix: str) -> list[models.Index]:
-    """Search by part of a name, likeness of names, e-mail domain and any identifier, for a table of profiles."""
+    """Search by part of a name, likeness of names, e-mail domain and any identifier, for a table of profiles; tax IDs
+    are stored as they are written, so they are found without their signs."""
     return [
         GinIndex(OpClass("name_key", name="gin_trgm_ops"), name=f"{prefix}_by_name_key"),
         GinIndex(OpClass(Upper("legal_name"), name="gin_trgm_ops"), name=f"{prefix}_by_name"),
@@ -56,5 +79,7 @@ def name_indexes(prefix: str) -> list[models.Index]:
         *(
             models.Index(fields=[field], name=f"{prefix}_by_{field}", condition=~Q(**{field: ""}))
             for field in IDENTIFIERS
+            if field != "tax_id"
         ),
+        models.Index(Bare("tax_id"), name=f"{prefix}_by_bare_tax_id", condition=~Q(tax_id="")),
     ]

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from core.models import PublicModel
 from orgs.models.application import Application
 from orgs.models.invitation import Invitation
-from orgs.models.names import NameKeyField, name_indexes
+from orgs.models.names import DomainOf, NameKeyField, name_indexes
 from orgs.models.organization import Organization, OrganizationProfile
 
 
@@ -115,6 +115,7 @@ class Registration(PublicModel, OrganizationProfile):
             models.Index(fields=["-created_at", "-id"], name="registration_by_time"),
             models.Index(fields=["expires_at"], name="registration_by_expiry", condition=Q(state="draft")),
             models.Index(Lower("contact_email"), name="registration_by_contact"),
+            models.Index(DomainOf("contact_email"), name="registration_by_contact_domain"),
             *name_indexes("registration"),
         ]
         constraints = [
@@ -148,6 +149,11 @@ class Registration(PublicModel, OrganizationProfile):
     def contact_name(self) -> str:
         return f"{self.contact_first_name} {self.contact_last_name}".strip()
 
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it expired as a draft, before anybody was asked to decide."""
+        return self.state == RegistrationState.EXPIRED and self.submitted_at is None
+
 
 class RegistrationAdministrator(PublicModel):
     """A person named in a registration as administrator, with the hash of the One-Time Password chosen for them.
@@ -170,6 +176,7 @@ class RegistrationAdministrator(PublicModel):
         constraints = [
             models.UniqueConstraint("registration", Lower("email"), name="registration_administrator_once"),
         ]
+        indexes = [models.Index(Lower("email"), name="named_by_email")]
 
     def __str__(self) -> str:
         return self.full_name
