@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from core.views import csp, health
-from mag_portal import theme
+from mag_portal import mail_events, theme
 
 handler400 = "core.views.errors.bad_request"
 handler403 = "core.views.errors.permission_denied"
@@ -21,13 +21,15 @@ urlpatterns = [
     path("", include("orgs.urls")),
     path("", include("sft.urls")),
     path("transfers/", include("transfers.urls")),
-    path("captcha/", include("captcha.urls")),
     path("admin/", admin.site.urls),
     path("theme.css", theme.stylesheet, name="operator-theme"),
     path("csp-report/", csp.report, name="csp-report"),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
 ]
+
+if settings.MAIL_PROVIDER and settings.MAIL_WEBHOOK_SECRET:
+    urlpatterns.append(mail_events.webhook(settings.MAIL_PROVIDER))
 
 if not settings.PRODUCTION:
     urlpatterns.append(path("styleguide/", include("mag_portal.styleguide.urls")))

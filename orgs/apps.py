@@ -7,7 +7,8 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organisations"
 
     def ready(self) -> None:
-        from orgs import catalogue, navigation
+        from orgs import catalogue, checks, navigation
 
+        assert checks  # noqa: S101 - importing registers them
         navigation.register_tabs()
         post_migrate.connect(catalogue.ensure, sender=self, dispatch_uid="orgs.catalogue")

@@ -1,15 +1,44 @@
 from django.urls import path
 
-from orgs.views import countries, invitations, landing, organization, status, users
-from orgs.views.wizard import administrators, application_administrators, passwords, profile, review, start
+from orgs.views import (
+    captcha,
+    change_requests,
+    countries,
+    invitations,
+    join_requests,
+    joining,
+    landing,
+    organization,
+    status,
+    users,
+)
+from orgs.views.wizard import administrators, application_administrators, by_mail, passwords, profile, review, start
 
 app_name = "orgs"
 urlpatterns = [
     path("invitation/<str:token>/", landing.invitation, name="invitation"),
     path("invitation/<str:token>/ask/", landing.ask_for_another, name="invitation-ask"),
+    path("invitation/<str:token>/by-mail/", by_mail.invited_by_mail, name="invitation-by-mail"),
+    path("invitation/<str:token>/join/", joining.join_invited, name="join-invited"),
+    # After Submit
+    path("registration/link/", status.new_link, name="registration-link"),
     path("registration/<str:token>/", status.registration_status, name="registration-status"),
+    path("registration/<str:token>/answer/", status.answer, name="registration-answer"),
+    path("registration/<str:token>/details/", status.details, name="registration-details"),
+    path("registration/<str:token>/withdraw/", status.withdraw, name="registration-withdraw"),
+    # Asking to join
+    path("join/", joining.join, name="join"),
+    path("join/<str:token>/", joining.status, name="join-status"),
+    path("join/<str:token>/confirm/", joining.confirm, name="join-confirm"),
+    path("join/<str:token>/organization/", joining.choose, name="join-choose"),
+    path("join/<str:token>/withdraw/", joining.withdraw, name="join-withdraw"),
     # The wizard
+    path("captcha/image/<slug:key>/", captcha.image, name="captcha-image"),
+    path("captcha/sound/<slug:key>/", captcha.sound, name="captcha-sound"),
+    path("captcha/another/", captcha.another, name="captcha-another"),
     path("register/", start.register, name="register"),
+    path("register/by-mail/", by_mail.by_mail, name="register-by-mail"),
+    path("register/by-mail/<str:token>/", by_mail.from_mail, name="register-from-mail"),
     path("register/resume/", start.resume, name="register-resume"),
     path("register/address-rules/", countries.rules, name="address-rules"),
     path("register/<uuid:pk>/welcome/", profile.welcome, name="wizard-welcome"),
@@ -30,19 +59,31 @@ urlpatterns = [
     path("register/<uuid:pk>/review/", review.review, name="wizard-review"),
     path("register/<uuid:pk>/submitted/", review.submitted, name="wizard-submitted"),
     path("register/<uuid:pk>/later/", start.save_for_later, name="wizard-later"),
+    path("register/<uuid:pk>/again/", start.start_again, name="wizard-again"),
     path("register/<uuid:pk>/ask/", start.ask_for_another, name="wizard-ask"),
     # Administration
     path("administration/", organization.administration, name="administration"),
     path("administration/organization/", organization.organization, name="organization"),
+    path("administration/organization/edit/", organization.edit, name="organization-edit"),
+    path("administration/changes/<uuid:pk>/withdraw/", change_requests.withdraw, name="change-withdraw"),
     path("administration/users/", users.user_list, name="users"),
     path("administration/users/add/", users.add_user, name="add-user"),
     path("administration/users/<uuid:pk>/", users.user_page, name="user"),
     path("administration/users/<uuid:pk>/appoint/", users.appoint, name="user-appoint"),
     path("administration/users/<uuid:pk>/dismiss/", users.dismiss, name="user-dismiss"),
+    path(
+        "administration/users/<uuid:pk>/organization-administrator/",
+        change_requests.organization_administrator,
+        name="user-administrator",
+    ),
     path("administration/users/<uuid:pk>/suspend/", users.suspend, name="user-suspend"),
     path("administration/users/<uuid:pk>/unsuspend/", users.unsuspend, name="user-unsuspend"),
     path("administration/users/<uuid:pk>/one-time-password/", users.reissue, name="user-reissue"),
     path("administration/users/<uuid:pk>/hand-over/", users.hand_over, name="hand-over"),
+    path("administration/join-requests/", join_requests.join_request_list, name="join-requests"),
+    path("administration/join-requests/<uuid:pk>/", join_requests.join_request, name="join-request"),
+    path("administration/join-requests/<uuid:pk>/approve/", join_requests.approve, name="join-request-approve"),
+    path("administration/join-requests/<uuid:pk>/deny/", join_requests.deny, name="join-request-deny"),
     path("administration/invitations/", invitations.invitation_list, name="invitations"),
     path("administration/invitations/new/", invitations.invite, name="invite"),
     path("administration/invitations/<uuid:pk>/resend/", invitations.resend, name="invitation-resend"),

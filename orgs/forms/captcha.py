@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from captcha.conf import settings as captcha_settings
 from captcha.fields import CaptchaField, CaptchaTextInput
 from captcha.models import CaptchaStore
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 WRONG = "These are not the characters of the image, or its time was over. Here is a new image: enter its characters."
 
 
 class ChallengeInput(CaptchaTextInput):  # type: ignore[misc] # captcha is untyped
-    """Image, a sound where the operator has configured one, and the field for the answer."""
+    """Image, the same read out, and the field for the answer."""
 
     template_name = "orgs/wizard/captcha_widget.html"
+
+    def fetch_captcha_store(self, name: str, value: object, attrs: Any = None, generator: Any = None) -> None:  # noqa: ARG002
+        self._key = CaptchaStore.generate_key()
+        self._value = [self._key, ""]
+
+    def image_url(self) -> str:
+        return addresses(self._key)["image"]
+
+    def audio_url(self) -> str:
+        return addresses(self._key)["sound"]
 
 
 class ChallengeField(CaptchaField):  # type: ignore[misc] # captcha is untyped
@@ -43,6 +53,10 @@ class CaptchaForm(forms.Form):
 
     captcha = ChallengeField(label="Enter Captcha code", help_text="")
 
-    @property
-    def has_sound(self) -> bool:
-        return bool(captcha_settings.CAPTCHA_FLITE_PATH)
+
+def addresses(key: str) -> dict[str, str]:
+    """Where the image of a challenge is, and its sound."""
+    return {
+        "image": reverse("orgs:captcha-image", kwargs={"key": key}),
+        "sound": reverse("orgs:captcha-sound", kwargs={"key": key}),
+    }

@@ -46,7 +46,7 @@ def test_a_wrong_answer_uses_the_challenge_up() -> None:
 
     page = client.post("/register/", {"captcha_0": key, "captcha_1": right})
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert not Registration.objects.exists()
 
 
@@ -56,7 +56,7 @@ def test_a_right_answer_works_once() -> None:
     answer = {"captcha_0": key, "captcha_1": answer_of(key)}
     assert client.post("/register/", answer).status_code == 302
 
-    assert client.post("/register/", answer).status_code == 200
+    assert client.post("/register/", answer).status_code == 422
     assert Registration.objects.count() == 1
 
 
@@ -76,11 +76,11 @@ def test_a_nul_is_an_answer_like_another(field: str) -> None:
 
     page = client.post("/register/", {"captcha_0": key, "captcha_1": "nonsense", field: "a\0b"})
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert "Here is a new image" in page.content.decode()
 
 
-@pytest.mark.parametrize(("late", "status"), [(-1, 302), (1, 200)])
+@pytest.mark.parametrize(("late", "status"), [(-1, 302), (1, 422)])
 def test_a_challenge_expires_to_the_second(late: int, status: int) -> None:
     client = Client()
     key = captcha_key(client.get("/register/"))

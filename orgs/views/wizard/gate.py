@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from core.errors import NotFound
+from core.errors import Conflict, DomainError, NotFound, TooMany, Unavailable
 from core.http import Request
 from orgs import access, wizard
 from orgs.addresses import RETURN, REVIEW, step_url
@@ -25,7 +25,11 @@ StepView = Callable[Concatenate[Request, Registration, P], HttpResponse]
 
 
 def step_view(step: WizardStep) -> Callable[[StepView[P]], Callable[Concatenate[Request, UUID, P], HttpResponse]]:
-    """Opens ``step`` of a draft that this session holds, once all steps before it are completed; else leads elsewhere."""
+    """Opens ``step`` of a draft that this session holds, once all steps before it are completed; else leads elsewhere.
+
+    What another tab has changed meanwhile is said where the draft goes on. What was typed when a limit was reached, or a part
+    did not answer, is kept and back in place when the step is opened again.
+    """
 
     def decorate(view: StepView[P]) -> Callable[Concatenate[Request, UUID, P], HttpResponse]:
         @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,7 +41,16 @@ def step_view(step: WizardStep) -> Callable[[StepView[P]], Callable[Concatenate[
                 holding.park(request, pk, step)
                 return not_here(request)
             elsewhere = _elsewhere(request, registration, step)
-            return elsewhere or view(request, registration, *args, **kwargs)
+            if elsewhere:
+                return elsewhere
+            try:
+                return view(request, registration, *args, **kwargs)
+            except Conflict as refusal:
+                messages.warning(request, refusal.sentence)
+                return enter(Registration.objects.get(pk=pk))
+            except (TooMany, Unavailable) as refusal:
+                holding.park(request, pk, step)
+                return _wait(request, refusal)
 
         return opened  # type: ignore[return-value] # the decorator of Django is untyped about ParamSpec
 
@@ -116,7 +129,21 @@ def enter(registration: Registration) -> HttpResponse:
     return redirect("orgs:wizard-submitted", pk=registration.pk)
 
 
+def expired(request: Request, registration: Registration) -> HttpResponse:
+    """A draft that nobody came back to in time, and the way to begin again with what it held."""
+    return render(request, "orgs/wizard/expired.html", {"registration": registration}, status=410)
+
+
+def _wait(request: Request, refusal: DomainError) -> HttpResponse:
+    response = render(request, "orgs/wizard/wait.html", {"refusal": refusal}, status=refusal.status)
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
+
+
 def _elsewhere(request: Request, registration: Registration, step: WizardStep) -> HttpResponse | None:
+    if registration.has_lapsed:
+        return expired(request, registration)
     if registration.state != RegistrationState.DRAFT:
         messages.info(request, "This registration was submitted. Here is how it stands.")
         return redirect("orgs:wizard-submitted", pk=registration.pk)

@@ -15,7 +15,7 @@ from orgs import access, summaries, timelines
 from orgs.models import Registration, RegistrationState, WizardStep
 from orgs.services.registrations import submission
 from orgs.views import holding
-from orgs.views.wizard.gate import enter, indicator, not_here, show, step_view
+from orgs.views.wizard.gate import enter, expired, indicator, not_here, show, step_view
 
 STEP = WizardStep.REVIEW
 
@@ -41,6 +41,8 @@ def submitted(request: Request, pk: UUID) -> HttpResponse:
         return not_here(request)
     if registration.state == RegistrationState.DRAFT:
         return enter(registration)
+    if registration.has_lapsed:
+        return expired(request, registration)
     context = {
         "registration": registration,
         "steps": indicator(registration, current=""),

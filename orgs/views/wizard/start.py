@@ -13,20 +13,19 @@ from core.errors import Conflict, NotFound, TooMany
 from core.http import Request
 from orgs import access
 from orgs.forms.administrators import ResumeForm
-from orgs.forms.captcha import CaptchaForm
 from orgs.models import Registration, RegistrationState
 from orgs.services import invitations
-from orgs.services.registrations import drafts
-from orgs.views import holding
+from orgs.services.registrations import drafts, ends
+from orgs.views import captcha, holding
 from orgs.views.wizard.gate import enter, indicator, not_here
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: Request) -> HttpResponse:
     """Register an organisation without an invitation: the captcha, and drafts begun in this browser."""
-    form = CaptchaForm(request.POST if _answers(request) else None)
-    if _answers(request) and form.is_valid():
-        registration = drafts.start(request.actor)
+    form = captcha.answered(request)
+    if form.is_bound and form.is_valid():
+        registration = drafts.start(request.actor, language=request.LANGUAGE_CODE)
         holding.hold(request, registration)
         return enter(registration)
     context = {
@@ -34,7 +33,7 @@ def register(request: Request) -> HttpResponse:
         "steps": indicator(None, current=""),
         "drafts": access.held_drafts(holding.held(request)),
     }
-    return render(request, "orgs/wizard/captcha.html", context)
+    return render(request, "orgs/wizard/captcha.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +43,7 @@ def resume(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         drafts.mail_links_to(request.actor, form.cleaned_data["email"])
         return render(request, "orgs/wizard/resume_sent.html", {"email": form.cleaned_data["email"]})
-    return render(request, "orgs/wizard/resume.html", {"form": form})
+    return render(request, "orgs/wizard/resume.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -56,6 +55,22 @@ def save_for_later(request: Request, pk: UUID) -> HttpResponse:
         return not_here(request)
     if registration.state == RegistrationState.DRAFT:
         mail_link(request, registration)
+    return enter(registration)
+
+
+@require_POST
+def start_again(request: Request, pk: UUID) -> HttpResponse:
+    """A draft has expired: go on in a new one with what it held."""
+    try:
+        ended = access.held_registration(holding.held(request), pk)
+    except NotFound:
+        return not_here(request)
+    try:
+        registration = ends.start_again(request.actor, ended)
+    except Conflict:
+        return enter(ended)
+    holding.hold(request, registration)
+    messages.success(request, "What you had entered is here again. Each One Time Password has to be chosen anew.")
     return enter(registration)
 
 
@@ -84,8 +99,3 @@ def mail_link(request: Request, registration: Registration) -> None:
         f"Everything is saved. We have mailed a link to {registration.contact_email}: open it in any browser to go on "
         "where you are now.",
     )
-
-
-def _answers(request: Request) -> bool:
-    """Whether the captcha was answered, rather than another image asked for."""
-    return request.method == "POST" and "another_image" not in request.POST
