@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from contextlib import suppress
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -27,10 +29,15 @@ from orgs.models import (
     Partnership,
     Registration,
     RegistrationAdministrator,
+    RegistrationMatch,
+    RegistrationState,
     Role,
     RoleAssignment,
+    name_key,
 )
+from orgs.models.names import Bare, DomainOf, bare
 
+SEARCH_LENGTH = 200
 REACHABLE = (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE)
 
 
@@ -157,3 +164,81 @@ def administrators_named(registration: Registration) -> QuerySet[RegistrationAdm
 def users_by_email(addresses: Collection[str]) -> QuerySet[User]:
     """The people who already have one of these addresses."""
     return User.objects.alias(address=Lower("email")).filter(address__in=[address.lower() for address in addresses])
+
+
+# --- Looking for registrations ------------------------------------------------------------------------------------
+def current_matches() -> QuerySet[RegistrationMatch]:
+    """The likenesses that still mean something: with organisations that were not closed, and registrations that wait."""
+    return RegistrationMatch.objects.filter(
+        Q(organization__state__in=(OrganizationState.ACTIVE, OrganizationState.SUSPENDED))
+        | Q(other__state__in=(RegistrationState.SUBMITTED, RegistrationState.INFO_REQUESTED))
+    )
+
+
+def search_registrations(registrations: QuerySet[Registration], text: str) -> QuerySet[Registration]:
+    """Those of ``registrations`` that ``text`` may mean: an identifier of theirs or part of their legal name.
+
+    Understands UEI, CAGE, D-U-N-S and tax ID with or without spaces and hyphens; the id of the registration; the
+    Organization ID of what became of it; the address of the contact or of somebody named; an e-mail domain, with or without
+    ``@``; the inviter's own reference. Each way of looking has an index of its own; all together are one query.
+    """
+    text = " ".join(text.replace("\0", " ").split())[:SEARCH_LENGTH]
+    if not text:
+        return registrations
+    first, *others = [found.order_by().values("pk") for found in _readings(text)]
+    return registrations.filter(pk__in=first.union(*others))
+
+
+def _readings(text: str) -> list[QuerySet[Registration]]:
+    """The registrations that ``text`` stands for, in each way that it can be read."""
+    rows = Registration.objects.all()
+    return [*_by_name(rows, text), *_by_address(rows, text), *_by_identifier(rows, text), *_by_key(rows, text)]
+
+
+def _by_name(rows: QuerySet[Registration], text: str) -> list[QuerySet[Registration]]:
+    # Trigrams find what has at least three letters; less than that is the beginning of a name.
+    if len(text) < 3:
+        return [rows.filter(legal_name__istartswith=text)]
+    key = name_key(text)
+    return [
+        rows.filter(legal_name__icontains=text),
+        *([rows.filter(name_key__contains=key)] if len(key) >= 3 else []),
+    ]
+
+
+def _by_address(rows: QuerySet[Registration], text: str) -> list[QuerySet[Registration]]:
+    address = text.lower()
+    domain = address.rpartition("@")[2]
+    if " " in address or "." not in domain:
+        return []
+    if "@" in address.lstrip("@"):
+        named = RegistrationAdministrator.objects.alias(address=Lower("email")).filter(address=address)
+        return [
+            rows.alias(address=Lower("contact_email")).filter(address=address),
+            rows.filter(pk__in=named.values("registration_id")),
+        ]
+    return [
+        rows.filter(email_domains__contains=[domain]),
+        rows.alias(domain=DomainOf("contact_email")).filter(domain=domain),
+    ]
+
+
+def _by_identifier(rows: QuerySet[Registration], text: str) -> list[QuerySet[Registration]]:
+    code = bare(text)
+    lengths = {5: "cage", 9: "duns", 12: "uei"}
+    found = [rows.filter(**{lengths[len(code)]: code})] if len(code) in lengths else []
+    if 4 <= len(code) <= 32:
+        found.append(rows.alias(code=Bare("tax_id")).filter(code=code).exclude(tax_id=""))
+    return found
+
+
+def _by_key(rows: QuerySet[Registration], text: str) -> list[QuerySet[Registration]]:
+    referred = Invitation.objects.filter(external_reference__iexact=text).exclude(external_reference="")
+    found = [rows.filter(invitation__in=referred.values("pk"))]
+    code = bare(text)
+    if re.fullmatch(r"ORG[0-9A-Z]{8}", code):
+        known = Organization.objects.filter(organization_id=f"ORG-{code[3:7]}-{code[7:]}")
+        found.append(rows.filter(organization__in=known.values("pk")))
+    with suppress(ValueError):
+        found.append(rows.filter(pk=UUID(text)))
+    return found
