@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.navigation import Tab, register
-from orgs import roles
+from orgs import queries, roles
 
 SECTION = "administration"
 
@@ -26,6 +26,15 @@ def register_tabs() -> None:
             view="orgs:users",
             marks=("orgs:user", "orgs:add-user", "orgs:hand-over"),
             visible=roles.is_organization_administrator,
+        ),
+        Tab(
+            bar=SECTION,
+            order=15,
+            label="Requests to join",
+            view="orgs:join-requests",
+            marks=("orgs:join-request",),
+            visible=roles.is_organization_administrator,
+            count=lambda actor: queries.waiting_join_requests(actor).count(),
         ),
         Tab(
             bar=SECTION,

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from orgs.services import invitations
-from orgs.services.registrations import ends, mailed_starts
+from orgs.services import invitations, join_decisions
+from orgs.services.registrations import ends, mailed_starts, unanswered
 
 
 @shared_task
 def expire_due() -> None:
-    """Write ``expired`` on invitations and drafts whose time has run out, and remind of drafts that soon end."""
+    """End what nobody came back to, answered or decided in time, and remind of what will soon end."""
     invitations.expire_due()
     ends.remind_due()
     ends.expire_due()
     mailed_starts.purge()
+    unanswered.remind_due()
+    unanswered.expire_due()
+    join_decisions.remind_due()
+    join_decisions.expire_due()
+    join_decisions.purge_unconfirmed()
+
+
+@shared_task
+def remind_of_invitations() -> None:
+    """Mail the link once more where an invitation soon ends, and forget files of invitations that nobody sent."""
+    invitations.remind_due()
+    invitations.forget_files()

@@ -188,7 +188,7 @@ def _expire(request: JoinRequest) -> bool:
         if locked is None:
             return False
         was_asked = locked.state == JoinRequestState.REQUESTED
-        states.advance(locked, "expire", actor=CLOCK)
+        states.advance(locked, "expire", actor=CLOCK, decided_at=timezone.now())
         if was_asked:
             _tell(locked, "orgs/mail/join_expired", {}, {"again": outbox.Link("orgs:join")})
     return True

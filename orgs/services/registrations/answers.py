@@ -13,13 +13,13 @@ from accounts.models import User, UserState
 from core import audit, outbox, states
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from orgs import business_days, queries
+from orgs import business_days, profile_changes, queries
 from orgs.dates import in_words
 from orgs.models import Registration, RegistrationQuestion, RegistrationState
+from orgs.profile_changes import Changes
+from orgs.services import matching
 from orgs.services.registrations.submission import status_link
 
-# The contact's address is where the link goes to, so it is not changed by whoever holds the link.
-CORRECTABLE = (*Registration.profile_fields(), "contact_first_name", "contact_last_name", "contact_phone")
 NOT_ASKED = "No question is open for this registration any more. Here is how it stands."
 
 
@@ -28,9 +28,8 @@ def answer(
 ) -> Registration:
     """Answer the open question: the registration waits for the operator again, with a due date of its own.
 
-    ``profile`` are corrections, by names of ``CORRECTABLE``. The assigned member of staff is told, else all of them. An
-    approval that was the first of two is void: it was given to other details. Raises ``Invalid`` with ``fields["answer"]``
-    for an empty answer, and ``Conflict`` where no question is open.
+    ``profile`` are corrections, by the names of the profile's fields. The assigned member of staff is told, else all of
+    them. Raises ``Invalid`` with ``fields["answer"]`` for an empty answer, and ``Conflict`` where no question is open.
     """
     text = text.strip()
     if not text:
@@ -48,8 +47,6 @@ def answer(
             actor=actor,
             data={"question": str(question.pk), "changed": changed},
             due_at=business_days.due(now, settings.REVIEW_BUSINESS_DAYS),
-            first_approved_by=None,
-            first_approved_at=None,
         )
         question.answer, question.answered_at = text, now
         question.save(update_fields=["answer", "answered_at"])
@@ -59,7 +56,7 @@ def answer(
 
 
 def correct(actor: Actor, registration: Registration, *, profile: Mapping[str, Any]) -> Registration:
-    """Change details while a question is open; the question stays open until it is answered.
+    """Change the profile while a question is open; the question stays open until it is answered.
 
     Raises ``Conflict`` where none is open. What was and what is now stand in the audit trail.
     """
@@ -85,26 +82,17 @@ def _lock(registration: Registration) -> Registration:
     return rows.select_related("assigned_to", "invitation").get(pk=registration.pk)
 
 
-def _apply(registration: Registration, profile: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Store what differs; returns each changed field with what it was and what it is, as JSON."""
-    before = {name: _plain(getattr(registration, name)) for name in CORRECTABLE}
-    for name in CORRECTABLE:
-        if name in profile:
-            setattr(registration, name, profile[name])
-    after = {name: _plain(getattr(registration, name)) for name in CORRECTABLE}
-    changed = {name: {"from": before[name], "to": after[name]} for name in CORRECTABLE if before[name] != after[name]}
+def _apply(registration: Registration, profile: Mapping[str, Any]) -> Changes:
+    """Store what differs, and work out anew what the operator looks at; returns the changed fields."""
+    before = profile_changes.as_json(registration.profile())
+    after = profile_changes.as_json({**registration.profile(), **profile})
+    changed = {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
     if changed:
-        registration.save(update_fields=[*changed, *(["name_key"] if "legal_name" in changed else [])])
-        registration.administrators.filter(is_contact=True).update(
-            first_name=registration.contact_first_name,
-            last_name=registration.contact_last_name,
-            phone=registration.contact_phone,
-        )
+        for name in changed:
+            setattr(registration, name, profile[name])
+        registration.save(update_fields=[*changed, "name_key"])
+        matching.refresh(registration)
     return changed
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, list) else str(value or "")
 
 
 def _tell_staff(registration: Registration, question: RegistrationQuestion) -> None:

@@ -1,0 +1,48 @@
+"""What a registrant types after Submit, and whoever lost the link to their registration."""
+
+from __future__ import annotations
+
+from django import forms
+
+from orgs.forms import fields
+from orgs.forms.fields import AddressField
+
+ANSWER_LENGTH = 4000
+REASON_LENGTH = 300
+
+
+class AnswerForm(forms.Form):
+    """The answer to the operator's question."""
+
+    answer = forms.CharField(
+        label="Your answer",
+        max_length=ANSWER_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={
+            "required": "Write your answer. A sentence can be enough.",
+            "max_length": fields.TOO_LONG,
+        },
+    )
+
+
+class WithdrawalForm(forms.Form):
+    """Why a registration is taken back; nobody has to say."""
+
+    reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=REASON_LENGTH,
+        help_text="The operator reads it, if you give one.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": fields.TOO_LONG},
+    )
+
+
+class LinkForm(forms.Form):
+    """Where a new link goes to."""
+
+    email = AddressField(
+        label="Your e-mail address",
+        missing="Enter the address that you gave as the primary contact.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
