@@ -148,3 +148,16 @@ def _registration(found: QuerySet[Registration]) -> Registration:
     if registration is None:
         raise NotFound
     return registration
+def any_organization(actor: Actor, pk: UUID) -> Organization:
+    """Any organisation, for operator staff."""
+    found = Organization.objects.filter(pk=pk).first() if actor.is_staff else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def organization_of_id(actor: Actor, organization_id: str) -> Organization | None:
+    """The organisation that operator staff mean by an Organization ID; ``None`` where there is none."""
+    return Organization.objects.filter(organization_id=organization_id).first() if actor.is_staff else None
+
+

@@ -166,6 +166,11 @@ def can_decide(
     if is_involved(registration, email=decider_email, named_emails=named_emails):
         return refused("You are named in this registration, so somebody else has to decide it.")
     return ALLOWED
+def can_set_holidays(actor: Actor) -> Decision:
+    """Say on which days the operator does not work."""
+    return ALLOWED if actor.is_staff else refused("Holidays are set by operator staff.")
+
+
 
 
 def can_approve(

@@ -1,5 +1,5 @@
 """The operator's back office."""
 
-from orgs.admin import invitations, organizations, registrations
+from orgs.admin import change_requests, counters, holidays, invitations, organizations, registrations
 
-__all__ = ["invitations", "organizations", "registrations"]
+__all__ = ["change_requests", "counters", "holidays", "invitations", "organizations", "registrations"]

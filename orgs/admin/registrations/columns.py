@@ -1,0 +1,93 @@
+"""What the queue says of each registration, column by column."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from core.templatetags.ui import NOTHING, status_badge, until
+from orgs import findings, policies
+from orgs.models import Registration
+
+
+@admin.display(description="Organisation", ordering="legal_name")
+def company(registration: Registration) -> str:
+    return registration.legal_name or str(registration)
+
+
+@admin.display(description="Country", ordering="country")
+def where(registration: Registration) -> str:
+    return str(registration.country.name or NOTHING)
+
+
+@admin.display(description="Primary contact", ordering="contact_email")
+def contact(registration: Registration) -> SafeString:
+    return format_html(
+        '{}<br><span class="quiet small">{}</span>', registration.contact_name, registration.contact_email
+    )
+
+
+@admin.display(description="Invited by")
+def invited_by(registration: Registration) -> str:
+    return registration.invitation.inviting_company if registration.invitation else NOTHING
+
+
+@admin.display(description="Age", ordering="submitted_at")
+def age(registration: Registration) -> SafeString | str:
+    """How long ago it was submitted, in one unit; the time itself on hover."""
+    if registration.submitted_at is None:
+        return NOTHING
+    local = timezone.localtime(registration.submitted_at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        date_format(local, "DATETIME_FORMAT"),
+        timesince(local, depth=1),
+    )
+
+
+@admin.display(description="Due", ordering="due_at")
+def due(registration: Registration) -> SafeString | str:
+    if registration.state not in policies.UNDER_REVIEW:
+        return until(registration.decided_at or registration.due_at)
+    if is_overdue(registration):
+        return format_html(
+            '<strong class="overdue">Overdue</strong> <span class="quiet small">{}</span>', until(registration.due_at)
+        )
+    return until(registration.due_at)
+
+
+@admin.display(description="Complete", ordering="completeness")
+def complete(registration: Registration) -> SafeString:
+    """How much of the profile is filled in, as a bar and in per cent."""
+    return format_html(
+        '<span class="complete"><progress max="100" value="{0}" aria-hidden="true"></progress> {0} %</span>',
+        registration.completeness,
+    )
+
+
+@admin.display(description="Warnings")
+def warnings(registration: Registration) -> SafeString | str:
+    found = findings.of_registration(registration)
+    return render_to_string("admin/orgs/registration/findings.html", {"findings": found}) if found else NOTHING
+
+
+@admin.display(description="Assignee", ordering="assigned_to__last_name")
+def assignee(registration: Registration) -> str:
+    return registration.assigned_to.full_name if registration.assigned_to else NOTHING
+
+
+@admin.display(description="State", ordering="state")
+def standing(registration: Registration) -> SafeString:
+    return render_to_string("components/badge.html", status_badge(registration))
+
+
+def is_overdue(registration: Registration) -> bool:
+    """Whether the operator is late: what waits for the registrant is not the operator's to be late with."""
+    waits_for_us = registration.state == "submitted"
+    return waits_for_us and registration.due_at is not None and registration.due_at < timezone.now()

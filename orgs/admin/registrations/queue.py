@@ -1,0 +1,106 @@
+"""The list of the queue, ordered by due time."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.functional import cached_property
+
+from core.admin import ReadOnlyAdmin
+from core.errors import NotFound
+from core.http import Request
+from orgs import access, queries, queue
+from orgs.admin.registrations import bulk, columns, decisions, page
+from orgs.admin.registrations.filters import (
+    ApplicationFilter,
+    CountryFilter,
+    OutcomeFilter,
+    ScopeFilter,
+    WarningFilter,
+)
+from orgs.models import Registration
+
+MOST_COUNTED = 2000
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than anybody would turn pages, so that a list of years costs no more than one of days."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Registration]", self.object_list)
+        return rows.order_by()[:MOST_COUNTED].count()
+
+
+@admin.register(Registration)
+class RegistrationAdmin(ReadOnlyAdmin):
+    """The queue, and one page for each registration with everything on it."""
+
+    list_display = (
+        columns.company, columns.where, columns.contact, columns.invited_by, columns.age, columns.due, columns.complete,
+        columns.warnings, columns.assignee,
+    )  # fmt: skip
+    list_filter = (ScopeFilter, CountryFilter, ApplicationFilter, WarningFilter, OutcomeFilter)
+    list_select_related = ("invitation__organization", "assigned_to")
+    search_fields = ("legal_name",)
+    search_help_text = "Part of a name; a UEI, CAGE, D-U-N-S or tax ID; an e-mail address or domain; a reference"
+    date_hierarchy = "submitted_at"
+    ordering = ("due_at", "id")
+    list_per_page = 50
+    paginator = BoundedPaginator
+    most_counted = MOST_COUNTED
+    show_facets = admin.ShowFacets.NEVER
+    actions = (bulk.claim, bulk.release, bulk.approve, bulk.deny)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
+        rows = access.registrations(cast("Request", request).actor)
+        return rows.prefetch_related("matches__organization", "matches__other")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        queryset: QuerySet[Registration],
+        search_term: str,
+    ) -> tuple[QuerySet[Registration], bool]:
+        return (queries.search_registrations(queryset, search_term) if search_term else queryset), False
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The state is a column where it is not the same for all."""
+        mixed = request.GET.get(ScopeFilter.parameter_name) in {queue.MINE.name, queue.CLOSED.name, queue.ALL.name}
+        return (*self.list_display, columns.standing) if mixed else self.list_display
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*decisions.urls(self.admin_site.admin_view), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        counted = queue.counts(cast("Request", request).actor)
+        context = {
+            **(extra_context or {}),
+            "title": "Registrations",
+            "is_nav_sidebar_enabled": False,
+            "tabs": [{"scope": scope, "count": counted.get(scope)} for scope in queue.scopes()],
+        }
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        seen = cast("Request", request)
+        return page.detail(seen, page.find(seen, _key(object_id)))
+
+
+def _key(object_id: str) -> UUID:
+    try:
+        return UUID(object_id)
+    except ValueError as error:
+        raise NotFound from error
