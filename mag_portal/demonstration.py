@@ -151,7 +151,7 @@ def _organization(
         applications=applications,
     )
     oa = registration.administrators.get(is_contact=True)
-    administrators.choose_organization_administrator(VISITOR, registration, administrator=oa)
+    administrators.choose_organization_administrators(VISITOR, registration, chosen=[oa])
     told = {
         oa.email: administrators.set_one_time_password(VISITOR, registration, administrator=oa, typed=None),
     }

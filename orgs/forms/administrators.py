@@ -23,7 +23,7 @@ class PersonForm(forms.Form):
 
     first_name = fields.first_name()
     last_name = fields.last_name()
-    email = AddressField()
+    email = AddressField(lasting=True)
     phone = fields.phone(help_text="With the country’s code.")
 
     def clean_phone(self) -> str:
@@ -54,32 +54,43 @@ class RegistrationPersonForm(PersonForm):
         """What was typed under the prefix ``new``, unchecked, for showing it again where it was not asked for yet."""
         return {name: data.get(f"{NEW}-{name}", "") for name in PersonForm.base_fields} if data else {}
 
+    @classmethod
+    def is_begun(cls, data: QueryDict) -> bool:
+        """Whether anything was typed under the prefix ``new``."""
+        return any(value.strip() for value in cls.as_typed(data).values())
 
-class OrganizationAdministratorForm(forms.Form):
-    """Select somebody already entered, or say that somebody is to be created."""
 
-    selected = forms.ChoiceField(
+class OrganizationAdministratorsForm(forms.Form):
+    """Select among the people already entered, and say that somebody is to be created.
+
+    ``another`` offers to create somebody from the start.
+    """
+
+    selected = forms.MultipleChoiceField(
         label="Who will be the Organization Administrator?",
-        widget=forms.RadioSelect,
+        help_text="Two are recommended, so that somebody can always manage your users.",
+        widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Select a person, or “Create somebody else”.",
             "invalid_choice": "That person is no longer part of this registration. Select another one.",
         },
     )
 
-    def __init__(self, *args: Any, people: Sequence[RegistrationAdministrator], **options: Any) -> None:
-        chosen = next((str(person.pk) for person in people if person.is_organization_administrator), "")
+    def __init__(
+        self, *args: Any, people: Sequence[RegistrationAdministrator], another: bool = False, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        self.initial["selected"] = chosen
+        chosen = [str(person.pk) for person in people if person.is_organization_administrator]
+        self.initial["selected"] = [*chosen, NEW] if another else chosen
         self.people = {str(person.pk): person for person in people}
         self.fields["selected"].choices = [  # type: ignore[attr-defined]
             *((str(person.pk), described(person)) for person in people),
             (NEW, Described("Create somebody else", "A colleague, whom you name below.")),
         ]
 
-    def selected_person(self) -> RegistrationAdministrator | None:
-        """Who was selected; ``None`` where somebody is to be created."""
-        return self.people.get(self.cleaned_data["selected"])
+    def chosen(self) -> list[RegistrationAdministrator]:
+        """Who was selected among the people already entered."""
+        return [self.people[pk] for pk in self.cleaned_data["selected"] if pk != NEW]
 
 
 class OneTimePasswordForm(forms.Form):

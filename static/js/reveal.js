@@ -1,10 +1,11 @@
-// [data-reveal="name"][data-reveal-value="value"] is shown while the radio group "name" of its form has that value.
+// fieldset[data-reveal="name"][data-reveal-value="value"] is shown while that choice of its form is made. Hidden, its fields are
+// not sent.
 
-for (const part of document.querySelectorAll("[data-reveal]")) {
+for (const part of document.querySelectorAll("fieldset[data-reveal]")) {
   const form = part.closest("form");
+  const choice = form.querySelector(`[name="${part.dataset.reveal}"][value="${part.dataset.revealValue}"]`);
   const update = () => {
-    const chosen = form.querySelector(`[name="${part.dataset.reveal}"]:checked`);
-    part.hidden = chosen?.value !== part.dataset.revealValue;
+    part.hidden = part.disabled = !choice.checked;
   };
   form.addEventListener("change", update);
   update();

@@ -58,7 +58,7 @@ def complete_profile(page: Page, company: str, contact: Newcomer, *, shots: str 
 def name_oneself(page: Page, *, shots: str = "") -> None:
     """Select the Organization Administrator: oneself."""
     heading(page, "Organization Administrator")
-    page.get_by_role("radio").first.check()
+    page.get_by_role("checkbox").first.check()
     if shots:
         look(page, f"{shots}-administrator")
     press(page, "Next")

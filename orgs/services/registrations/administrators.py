@@ -13,6 +13,8 @@ from orgs.models import Application, Registration, RegistrationAdministrator, Wi
 from orgs.services import initial_secrets
 from orgs.services.registrations.drafts import editing
 
+MOST_PEOPLE = 50
+NOBODY = "Select at least one person, or create one."
 Choice = Mapping[Application, Collection[RegistrationAdministrator]]
 
 
@@ -24,21 +26,33 @@ class Person:
     phone: str = ""
 
 
-def choose_organization_administrator(
-    actor: Actor, registration: Registration, *, administrator: RegistrationAdministrator
+def choose_organization_administrators(
+    actor: Actor, registration: Registration, *, chosen: Collection[RegistrationAdministrator]
 ) -> None:
-    """Let somebody already entered be the Organization Administrator, instead of whoever was."""
+    """Let these people, who are entered already, be the Organization Administrators, and nobody else.
+
+    Raises ``Invalid`` for nobody, and ``Conflict`` where one of them was removed meanwhile.
+    """
+    if not chosen:
+        raise Invalid(fields={"selected": NOBODY})
     with editing(actor, registration, WizardStep.ADMINISTRATOR) as draft:
-        _appoint(draft, administrator.pk)
+        _appoint(draft, [administrator.pk for administrator in chosen])
 
 
 def enter_organization_administrator(
-    actor: Actor, registration: Registration, *, person: Person
+    actor: Actor,
+    registration: Registration,
+    *,
+    person: Person,
+    beside: Collection[RegistrationAdministrator] = (),
 ) -> RegistrationAdministrator:
-    """Enter somebody new as the Organization Administrator. Raises ``Invalid`` for an address already entered."""
+    """Enter somebody new as an Organization Administrator: ``beside`` these, and nobody else.
+
+    Raises ``Invalid`` for an address already entered.
+    """
     with editing(actor, registration, WizardStep.ADMINISTRATOR) as draft:
         entered = _enter(draft, person)
-        _appoint(draft, entered.pk)
+        _appoint(draft, [entered.pk, *(administrator.pk for administrator in beside)])
     return entered
 
 
@@ -60,7 +74,7 @@ def set_one_time_password(
 
 def choose_application_administrators(actor: Actor, registration: Registration, *, chosen: Choice) -> None:
     """Say who administers which application. Raises ``Invalid`` for an application that would have nobody."""
-    missing = {f"application_{application.code}": _NOBODY for application, people in chosen.items() if not people}
+    missing = {f"application_{application.code}": NOBODY for application, people in chosen.items() if not people}
     if missing:
         raise Invalid(fields=missing)
     with editing(actor, registration, WizardStep.APPLICATION_ADMINISTRATORS) as draft:
@@ -109,9 +123,6 @@ def remove(actor: Actor, registration: Registration, *, administrator: Registrat
         _entered(draft, administrator).delete()
 
 
-_NOBODY = "Select at least one person, or create one."
-
-
 def _assign(draft: Registration, chosen: Choice) -> None:
     for administrator in draft.administrators.all():
         administrator.administered.set(application for application, people in chosen.items() if administrator in people)
@@ -124,14 +135,16 @@ def _entered(draft: Registration, administrator: RegistrationAdministrator) -> R
     return found
 
 
-def _appoint(draft: Registration, pk: UUID) -> None:
-    draft.administrators.exclude(pk=pk).update(is_organization_administrator=False)
-    if not draft.administrators.filter(pk=pk).update(is_organization_administrator=True):
-        raise Conflict("This person was removed from the registration meanwhile.")
+def _appoint(draft: Registration, pks: Collection[UUID]) -> None:
+    draft.administrators.exclude(pk__in=pks).update(is_organization_administrator=False)
+    if draft.administrators.filter(pk__in=pks).update(is_organization_administrator=True) != len(set(pks)):
+        raise Conflict("Somebody was removed from the registration meanwhile. Please look at who is left.")
 
 
 def _enter(draft: Registration, person: Person, *, secret_hash: str = "") -> RegistrationAdministrator:
     _refuse_twin(draft, person.email)
+    if draft.administrators.count() >= MOST_PEOPLE:
+        raise Invalid(f"A registration names up to {MOST_PEOPLE} people. More can be added once it is approved.")
     return RegistrationAdministrator.objects.create(
         registration=draft,
         first_name=person.first_name,

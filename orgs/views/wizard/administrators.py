@@ -1,4 +1,4 @@
-"""The Organization Administrator: select or create, and correct who was entered."""
+"""The Organization Administrators: select or create one or several, and correct who was entered."""
 
 from __future__ import annotations
 
@@ -13,30 +13,25 @@ from core.forms import show_refusal
 from core.http import Request
 from orgs import access, wizard
 from orgs.addresses import step_url
-from orgs.forms.administrators import NEW, OrganizationAdministratorForm, PersonForm, RegistrationPersonForm
+from orgs.forms.administrators import NEW, OrganizationAdministratorsForm, PersonForm, RegistrationPersonForm
 from orgs.models import Registration, RegistrationAdministrator, WizardStep
 from orgs.services.registrations import administrators
 from orgs.views import holding
 from orgs.views.wizard.gate import is_returning, onward, show, step_view
 
 STEP = WizardStep.ADMINISTRATOR
+ADD = "another"
+BEGUN = "You began to enter somebody below. Tick “Create somebody else” to keep them, or clear those fields."
 
 
 @step_view(STEP)
 def organization_administrator(request: Request, registration: Registration) -> HttpResponse:
-    typed = request.POST if request.method == "POST" else holding.parked(request, registration, STEP)
-    people = list(registration.administrators.all())
-    form = OrganizationAdministratorForm(typed, people=people)
-    creates = typed is not None and typed.get("selected") == NEW
-    newcomer = RegistrationPersonForm(
-        typed if creates else None,
-        prefix=NEW,
-        registration=registration,
-        initial=RegistrationPersonForm.as_typed(typed),
-    )
-    if request.method == "POST" and form.is_valid() and _name(request, registration, form, newcomer):
+    form, newcomer = _forms(request, registration)
+    if request.method == "POST" and _name(request, registration, form, newcomer):
+        if ADD in request.POST:
+            return _again(request, registration)
         return onward(request, registration, STEP)
-    newcomers = [person for person in people if not person.is_contact]
+    newcomers = [person for person in form.people.values() if not person.is_contact]
     return show(request, registration, STEP, {"form": form, "newcomer": newcomer, "newcomers": newcomers})
 
 
@@ -55,21 +50,54 @@ def person(request: Request, registration: Registration, person: UUID) -> HttpRe
     return show(request, registration, STEP, {"form": form, "administrator": administrator}, template="person")
 
 
+def _forms(
+    request: Request, registration: Registration
+) -> tuple[OrganizationAdministratorsForm, RegistrationPersonForm]:
+    """Both forms of the page. Nobody is created where nothing was typed and somebody else is selected."""
+    typed = request.POST if request.method == "POST" else holding.parked(request, registration, STEP)
+    people = list(registration.administrators.all())
+    form = OrganizationAdministratorsForm(typed, people=people, another=ADD in request.GET)
+    selected = typed.getlist("selected") if typed else []
+    begun = typed is not None and RegistrationPersonForm.is_begun(typed)
+    creates = NEW in selected and (begun or selected == [NEW])
+    newcomer = RegistrationPersonForm(
+        typed if creates or (begun and ADD in request.POST) else None,
+        prefix=NEW,
+        registration=registration,
+        initial=RegistrationPersonForm.as_typed(typed),
+    )
+    if begun and not newcomer.is_bound:
+        form.add_error(None, BEGUN)
+    return form, newcomer
+
+
 def _name(
-    request: Request, registration: Registration, form: OrganizationAdministratorForm, newcomer: RegistrationPersonForm
+    request: Request,
+    registration: Registration,
+    form: OrganizationAdministratorsForm,
+    newcomer: RegistrationPersonForm,
 ) -> bool:
-    """Select or create; whether that went well. What did not is said beside its field."""
-    selected = form.selected_person()
-    if selected:
-        administrators.choose_organization_administrator(request.actor, registration, administrator=selected)
-        return True
-    if not newcomer.is_valid():
+    """Select and create; whether that went well. What did not is said beside its field."""
+    if not form.is_valid() or (newcomer.is_bound and not newcomer.is_valid()):
         return False
+    chosen = form.chosen()
     try:
-        administrators.enter_organization_administrator(request.actor, registration, person=newcomer.person())
+        if newcomer.is_bound:
+            administrators.enter_organization_administrator(
+                request.actor, registration, person=newcomer.person(), beside=chosen
+            )
+        else:
+            administrators.choose_organization_administrators(request.actor, registration, chosen=chosen)
     except Invalid as refusal:
-        show_refusal(newcomer, refusal)
-    return not newcomer.errors
+        show_refusal(newcomer if newcomer.is_bound else form, refusal)
+        return False
+    return True
+
+
+def _again(request: Request, registration: Registration) -> HttpResponse:
+    """The same page, with room for another Organization Administrator."""
+    url = step_url(registration, STEP, returning=is_returning(request))
+    return redirect(f"{url}{'&' if '?' in url else '?'}{ADD}=1")
 
 
 def _correct(

@@ -24,7 +24,7 @@ GENERATE = "generate"
 
 @step_view(STEP)
 def one_time_password(request: Request, registration: Registration, person: UUID | None = None) -> HttpResponse:
-    """For the Organization Administrator, or for ``person`` where the next step named somebody who has none yet."""
+    """For the Organization Administrator who has none yet, or for ``person``: everybody with a role in turn."""
     administrator = _for_whom(registration, person)
     form = OneTimePasswordForm(request.POST if request.method == "POST" and GENERATE not in request.POST else None)
     if request.method == "POST" and (not form.is_bound or form.is_valid()):
@@ -67,6 +67,9 @@ def _create(
 def _for_whom(registration: Registration, person: UUID | None) -> RegistrationAdministrator:
     if person:
         return access.administrator_of(registration, person)
+    waiting = wizard.without_one_time_password(registration)
+    if waiting and waiting.is_organization_administrator:
+        return waiting
     return registration.administrators.filter(is_organization_administrator=True).earliest("created_at")
 
 
