@@ -21,6 +21,16 @@ app.conf.task_routes = {
 }
 app.conf.beat_schedule = {
     "invitations-and-drafts": {"task": "orgs.tasks.expire_due", "schedule": schedule(600), "options": {"expires": 600}},
+    "invitation-reminders": {
+        "task": "orgs.tasks.remind_of_invitations",
+        "schedule": schedule(600),
+        "options": {"expires": 600},
+    },
+    "overdue-registrations": {
+        "task": "orgs.tasks.tell_overdue",
+        "schedule": schedule(900),
+        "options": {"expires": 900},
+    },
     "one-time-passwords": {
         "task": "accounts.tasks.expire_one_time_passwords",
         "schedule": schedule(600),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from orgs.services import invitations, join_decisions
+from orgs.services import invitations, join_decisions, overdue
 from orgs.services.registrations import ends, mailed_starts, unanswered
 
 
@@ -27,3 +27,9 @@ def remind_of_invitations() -> None:
     """Mail the link once more where an invitation soon ends, and forget files of invitations that nobody sent."""
     invitations.remind_due()
     invitations.forget_files()
+
+
+@shared_task
+def tell_overdue() -> None:
+    """Mail the operator's staff, once a working day, what has waited too long."""
+    overdue.tell()

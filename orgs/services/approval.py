@@ -56,7 +56,7 @@ def approve(actor: Actor, registration: Registration) -> Organization | None:
             applications=list(locked.applications.all()),
             administrators=named,
         )
-        _forget_secrets(locked)
+        _close(locked)
         _tell_contact_of_approval(locked, named)
         matching.organization_changed(organization)
     return organization
@@ -90,7 +90,7 @@ def deny(actor: Actor, registration: Registration, *, reason: str, code: DenialC
             denial_reason=reason,
             **_decided_by(actor),
         )
-        _forget_secrets(locked)
+        _close(locked)
         _tell_contact(locked, "orgs/mail/registration_denied", reason=reason)
     return locked
 
@@ -117,7 +117,7 @@ def merge(actor: Actor, registration: Registration, *, organization: Organizatio
         )
         newcomers = admissions.as_members(actor, target, locked)
         _accept_invitation(actor, locked, target)
-        _forget_secrets(locked)
+        _close(locked)
         for administrator in administrators:
             _tell_administrator_of_merge(locked, target, administrator, newcomers)
         _tell_contact(
@@ -184,8 +184,10 @@ def _accept_invitation(actor: Actor, registration: Registration, organization: O
     invitations.accept(actor, registration.invitation)
 
 
-def _forget_secrets(registration: Registration) -> None:
+def _close(registration: Registration) -> None:
+    """It holds no secret any more and waits for nobody."""
     registration.administrators.update(one_time_password_hash="")
+    matching.forget(registration)
 
 
 def _decided_by(actor: Actor) -> dict[str, Any]:

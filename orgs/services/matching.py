@@ -80,6 +80,15 @@ def organization_changed(organization: Organization) -> None:
     )
 
 
+def forget(registration: Registration) -> None:
+    """It no longer waits, so it is nobody's possible duplicate any more. What it was like itself stays, to be read.
+
+    Needs a transaction.
+    """
+    _wait_in_line()
+    RegistrationMatch.objects.filter(other=registration).delete()
+
+
 def organizations_like(profile: Registration | Organization) -> list[Likeness]:
     """The organisations that ``profile`` may be the same company as, with every reason; same identifiers first."""
     rows = Organization.objects.filter(state__in=COMPARED)

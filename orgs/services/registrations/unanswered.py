@@ -11,6 +11,7 @@ from core import outbox, states
 from core.actor import Actor
 from orgs.dates import in_words
 from orgs.models import Registration, RegistrationQuestion, RegistrationState
+from orgs.services import matching
 from orgs.services.registrations.submission import status_link
 
 CLOCK = Actor.system("unanswered questions")
@@ -67,6 +68,7 @@ def _expire(registration: Registration) -> bool:
             return False
         states.advance(locked, "expire", actor=CLOCK, reason="unanswered", decided_at=timezone.now())
         locked.administrators.update(one_time_password_hash="")
+        matching.forget(locked)
         _tell(locked, "orgs/mail/registration_unanswered_expired", {}, register=outbox.Link("orgs:register"))
     return True
 

@@ -9,6 +9,7 @@ from accounts.models import UserState
 from core import outbox, states
 from core.actor import Actor
 from orgs.models import Registration
+from orgs.services import matching
 from orgs.services.registrations.submission import status_link
 
 
@@ -23,6 +24,7 @@ def withdraw(actor: Actor, registration: Registration, *, reason: str = "") -> R
         locked = rows.get(pk=registration.pk)
         states.advance(locked, "withdraw", actor=actor, reason=reason.strip(), decided_at=timezone.now())
         locked.administrators.update(one_time_password_hash="")
+        matching.forget(locked)
         _tell_registrant(locked)
         _tell_assignee(locked, reason.strip())
     return locked
