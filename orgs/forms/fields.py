@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 
 from core.forms import Described
 from orgs import validators
+from orgs.forms import secret_rules
 from orgs.models import Application
 
 NAME_LENGTH = 80
@@ -57,7 +57,7 @@ class SecretField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", "One-Time Password")
-        options.setdefault("help_text", _policy_in_words())
+        options.setdefault("help_text", secret_rules.in_words())
         super().__init__(
             strip=False,
             max_length=SECRET_LENGTH,
@@ -110,10 +110,3 @@ def phone(*, label: str = "Phone", **options: Any) -> LineField:
 def _without_autofill(options: dict[str, Any]) -> dict[str, Any]:
     """The browser's own person is rarely the one whose name is asked for."""
     return {"widget": forms.TextInput(attrs={"autocomplete": "off"}), **options}
-
-
-def _policy_in_words() -> str:
-    return (
-        f"At least {settings.PASSWORD_MINIMUM_LENGTH} characters; a few words that only you would combine are best. "
-        "Well-known passwords, runs such as 1234 and the person’s own name are refused."
-    )

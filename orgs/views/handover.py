@@ -7,12 +7,13 @@ deleted by the page. So the server stores nothing but the hash, and a reload sho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 SALT = "orgs.handover"
 LIFETIME = timedelta(minutes=2)
@@ -25,6 +26,24 @@ class Secret:
 
     subject: UUID
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What stands on the printable sheet beside the secret. Before approval there is neither a User ID nor an end."""
+
+    person: str
+    company: str
+    user_id: str = ""
+    until: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{settings.BASE_URL}{reverse('accounts:first-time-login')}"
+
+    @property
+    def days(self) -> int:
+        return int(settings.ONE_TIME_PASSWORD_LIFETIME.days)
 
 
 def offer(response: HttpResponse, *, subject: UUID, secret: str) -> None:

@@ -3,6 +3,7 @@ import "./confirm.js";
 import "./copy.js";
 import "./menus.js";
 import "./password.js";
+import "./secret_rules.js";
 import "./submit_guard.js";
 import "./tabs.js";
 import "./theme_toggle.js";

@@ -77,6 +77,7 @@ def show(
         "steps": indicator(registration, current=step),
         "secret": secret.value if secret and person else "",
         "secret_of": person,
+        "sheet": handover.Sheet(person.full_name, registration.legal_name) if person else None,
         "returning": is_returning(request),
         **context,
     }
