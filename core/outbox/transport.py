@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
@@ -39,7 +38,12 @@ class NotSent(Exception):
 
     @property
     def no_such_mailbox(self) -> bool:
-        return self.permanent and bool(_NO_SUCH_MAILBOX.search(self.reason))
+        return self.permanent and says_no_such_mailbox(self.reason)
+
+
+def says_no_such_mailbox(answer: str) -> bool:
+    """Whether an enhanced status code (RFC 3463) in ``answer`` says that the address takes no mail."""
+    return bool(_NO_SUCH_MAILBOX.search(answer))
 
 
 def hand_over(message: EmailMultiAlternatives, *, before_words: Callable[[], None]) -> str:
@@ -48,12 +52,11 @@ def hand_over(message: EmailMultiAlternatives, *, before_words: Callable[[], Non
     ``before_words`` is called as late as the way allows before the words leave: over SMTP once the server has accepted sender
     and recipient. What it raises goes through, and nothing was sent then. Raises ``NotSent``.
     """
-    connection = _line.take()
+    backend = get_connection()
+    if not isinstance(backend, SmtpBackend):
+        return _by_backend(backend, message, before_words)
     try:
-        if isinstance(connection, SmtpBackend):
-            provider_id = _by_smtp(connection, message, before_words)
-        else:
-            provider_id = _by_backend(connection, message, before_words)
+        _by_smtp(_line.take(backend), message, before_words)
     except NotSent:
         # Where the server fell silent, the next message finds out before it uses the connection.
         raise
@@ -61,7 +64,7 @@ def hand_over(message: EmailMultiAlternatives, *, before_words: Callable[[], Non
         _line.drop()
         raise
     _line.keep()
-    return provider_id
+    return ""
 
 
 def hang_up() -> None:
@@ -70,20 +73,19 @@ def hang_up() -> None:
 
 
 class _Line(threading.local):
-    """This thread's connection."""
+    """This thread's SMTP connection."""
 
     def __init__(self) -> None:
-        self._connection: BaseEmailBackend | None = None
+        self._connection: SmtpBackend | None = None
         self._used_at = 0.0
         self._messages = 0
-        self._way: tuple[object, ...] = ()
 
-    def take(self) -> BaseEmailBackend:
-        """An open connection: the kept one if it still answers. Raises ``NotSent``."""
-        if self._connection is None or not self._is_good(self._connection):
+    def take(self, fresh: SmtpBackend) -> smtplib.SMTP:
+        """The kept connection if it still answers and is the way to go, else ``fresh``, opened. Raises ``NotSent``."""
+        if self._connection is None or not self._is_good(self._connection, fresh):
             self.drop()
-            self._connection = self._open()
-        return self._connection
+            self._connection = self._opened(fresh)
+        return _wire(self._connection)
 
     def keep(self) -> None:
         self._used_at = time.monotonic()
@@ -95,24 +97,22 @@ class _Line(threading.local):
                 self._connection.close()
         self._connection = None
 
-    def _open(self) -> BaseEmailBackend:
+    def _opened(self, fresh: SmtpBackend) -> SmtpBackend:
         try:
-            connection = get_connection()
-            connection.open()
+            fresh.open()
         except (OSError, smtplib.SMTPException) as error:
             raise NotSent(_words(error)) from error
-        self._way, self._messages = _way(), 0
-        self.keep()
-        return connection
+        self._used_at, self._messages = time.monotonic(), 0
+        return fresh
 
-    def _is_good(self, connection: BaseEmailBackend) -> bool:
+    def _is_good(self, kept: SmtpBackend, fresh: SmtpBackend) -> bool:
         idle = time.monotonic() - self._used_at
-        if self._way != _way() or idle > IDLE_SECONDS or self._messages > MESSAGES_A_CONNECTION:
+        if (kept.host, kept.port) != (fresh.host, fresh.port) or idle > IDLE_SECONDS:
             return False
-        if not isinstance(connection, SmtpBackend):
-            return True
+        if self._messages >= MESSAGES_A_CONNECTION:
+            return False
         try:
-            return _wire(connection).noop()[0] == OK
+            return _wire(kept).noop()[0] == OK
         except (OSError, smtplib.SMTPException):
             return False
 
@@ -120,16 +120,11 @@ class _Line(threading.local):
 _line = _Line()
 
 
-def _way() -> tuple[object, ...]:
-    return settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT
-
-
 def _wire(connection: SmtpBackend) -> smtplib.SMTP:
     return cast("smtplib.SMTP", connection.connection)
 
 
-def _by_smtp(connection: SmtpBackend, message: EmailMultiAlternatives, before_words: Callable[[], None]) -> str:
-    smtp = _wire(connection)
+def _by_smtp(smtp: smtplib.SMTP, message: EmailMultiAlternatives, before_words: Callable[[], None]) -> None:
     words = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg] # Django's own
     try:
         smtp.ehlo_or_helo_if_needed()
@@ -149,7 +144,6 @@ def _by_smtp(connection: SmtpBackend, message: EmailMultiAlternatives, before_wo
         raise _refusal(refusal.smtp_code, refusal.smtp_error) from refusal
     except (OSError, smtplib.SMTPException) as error:
         raise NotSent(_words(error), doubtful=True) from error
-    return ""
 
 
 def _expect(answer: tuple[int, bytes], what: str) -> None:

@@ -31,7 +31,7 @@ def test_advance_writes_state_and_changes_in_one_update(
     new_mail: NewMail, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     mail = new_mail()
-    with django_assert_num_queries(3):  # savepoint, update, release
+    with django_assert_num_queries(1):
         states.advance(mail, "claim", actor=ACTOR, attempts=1)
     stored = Mail.objects.get(pk=mail.pk)
     assert (stored.state, stored.attempts) == (MailState.SENDING, 1)
@@ -42,7 +42,7 @@ def test_advance_writes_state_and_changes_in_one_update(
 def test_a_move_the_table_does_not_have_is_a_conflict_and_changes_nothing(new_mail: NewMail) -> None:
     mail = new_mail()
     with pytest.raises(Conflict, match="Queued"):
-        states.advance(mail, "deliver", actor=ACTOR)
+        states.advance(mail, "resend", actor=ACTOR)
     assert Mail.objects.get(pk=mail.pk).state == MailState.QUEUED
 
 
