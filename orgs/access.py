@@ -8,17 +8,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.utils import timezone
 
 from core.actor import Actor
 from core.errors import NotFound
 from core.models import Token
 from orgs import roles
 from orgs.models import (
+    CHANGE_RELATIONS,
+    ChangeRequest,
     Invitation,
+    InvitationBatch,
     JoinRequest,
     MailedStart,
     Membership,
+    MembershipState,
     Organization,
     Registration,
     RegistrationAdministrator,
@@ -53,9 +59,7 @@ def invitations(actor: Actor) -> QuerySet[Invitation]:
     """All invitations of the organisation for its administrators; for others with the right to invite, their own."""
     if actor.organization_id is None or not roles.may_invite(actor):
         return Invitation.objects.none()
-    own = Invitation.objects.filter(organization_id=actor.organization_id).select_related(
-        "organization", "invited_by__user"
-    )
+    own = _with_inviter(Invitation.objects.filter(organization_id=actor.organization_id))
     return own if roles.is_administrator(actor) else own.filter(invited_by_id=actor.membership_id)
 
 
@@ -66,17 +70,50 @@ def invitation(actor: Actor, pk: UUID) -> Invitation:
     return found
 
 
-def invitation_of_token(token: Token) -> Invitation:
-    """The invitation whose link this is, with who sent it; the token may have ended."""
-    found = (
-        Invitation.objects.select_related("organization", "invited_by__user")
-        .prefetch_related("applications")
-        .filter(pk=token.subject_id)
-        .first()
-    )
+def any_invitation(actor: Actor, pk: UUID) -> Invitation:
+    """Any invitation, for operator staff."""
+    found = _with_inviter(Invitation.objects.filter(pk=pk)).first() if actor.is_staff else None
     if found is None:
         raise NotFound
     return found
+
+
+def invitation_of_token(token: Token) -> Invitation:
+    """The invitation whose link this is, with who sent it; the token may have ended."""
+    found = _with_inviter(Invitation.objects.filter(pk=token.subject_id)).prefetch_related("applications").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def received_invitation(actor: Actor, pk: UUID, *, held: Collection[str] = ()) -> Invitation:
+    """An invitation to the actor's organisation: sent to an active member of it, or one that a colleague may use and whose
+    link the session holds (``held`` are the ids it was given). Never one of their own organisation.
+    """
+    if actor.organization_id is None:
+        raise NotFound
+    own = Membership.objects.filter(organization_id=actor.organization_id, state=MembershipState.ACTIVE)
+    mine = Q(email__in=own.values(address=Lower("user__email")))
+    if str(pk) in held:
+        mine |= Q(colleague_allowed=True)
+    others = Invitation.objects.filter(mine, pk=pk).exclude(organization_id=actor.organization_id)
+    found = _with_inviter(others).prefetch_related("applications").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def invitation_batch(actor: Actor, pk: UUID) -> InvitationBatch:
+    """A file of invitations that the actor checked, and whose time is not over."""
+    own = InvitationBatch.objects.filter(made_by_id=actor.membership_id, organization_id=actor.organization_id)
+    found = own.filter(pk=pk, expires_at__gt=timezone.now()).first() if actor.membership_id else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _with_inviter(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    return rows.select_related("organization", "invited_by__user", "invited_by_staff", "accepted_by")
 
 
 def join_requests(actor: Actor) -> QuerySet[JoinRequest]:
@@ -134,6 +171,23 @@ def administrator_of(registration: Registration, pk: UUID) -> RegistrationAdmini
     return found
 
 
+def change_requests(actor: Actor) -> QuerySet[ChangeRequest]:
+    """The change requests of the actor's own organisation; all of them for operator staff."""
+    changes = ChangeRequest.objects.select_related(*CHANGE_RELATIONS)
+    if actor.is_staff:
+        return changes
+    if actor.organization_id is None or not roles.is_administrator(actor):
+        return changes.none()
+    return changes.filter(organization_id=actor.organization_id)
+
+
+def change_request(actor: Actor, pk: UUID) -> ChangeRequest:
+    found = change_requests(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def registrations(actor: Actor) -> QuerySet[Registration]:
     """All that were ever submitted, for operator staff."""
     return Registration.objects.filter(submitted_at__isnull=False) if actor.is_staff else Registration.objects.none()
@@ -143,11 +197,6 @@ def registration(actor: Actor, pk: UUID) -> Registration:
     return _registration(registrations(actor).filter(pk=pk))
 
 
-def _registration(found: QuerySet[Registration]) -> Registration:
-    registration = found.select_related("invitation__organization", "invitation__invited_by__user").first()
-    if registration is None:
-        raise NotFound
-    return registration
 def any_organization(actor: Actor, pk: UUID) -> Organization:
     """Any organisation, for operator staff."""
     found = Organization.objects.filter(pk=pk).first() if actor.is_staff else None
@@ -161,3 +210,10 @@ def organization_of_id(actor: Actor, organization_id: str) -> Organization | Non
     return Organization.objects.filter(organization_id=organization_id).first() if actor.is_staff else None
 
 
+def _registration(found: QuerySet[Registration]) -> Registration:
+    registration = found.select_related(
+        "invitation__organization", "invitation__invited_by__user", "invitation__invited_by_staff"
+    ).first()
+    if registration is None:
+        raise NotFound
+    return registration

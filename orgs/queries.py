@@ -15,6 +15,7 @@ from accounts.models import User, UserState
 from core.actor import Actor
 from orgs import mail_domains
 from orgs.models import (
+    CHANGE_RELATIONS,
     LIVE_STATES,
     Application,
     ChangeRequest,
@@ -91,6 +92,11 @@ def administrators(
     return members.select_related("user", "organization").order_by("created_at", "id")
 
 
+def signed_in_administrators(organization: Organization) -> QuerySet[Membership]:
+    """The Organization Administrators who can act today: active, and past First-Time Login."""
+    return administrators(organization, Role.OA).filter(user__state=UserState.ACTIVE)
+
+
 def administrators_with_roles(organization: Organization) -> QuerySet[Membership]:
     """The active members who hold any role, each with user and ``roles`` with their applications."""
     held = RoleAssignment.objects.filter(membership__organization=organization)
@@ -99,6 +105,13 @@ def administrators_with_roles(organization: Organization) -> QuerySet[Membership
         "roles", RoleAssignment.objects.select_related("application").order_by("role", "application__name")
     )
     return members.select_related("user").prefetch_related(roles).order_by("created_at", "id")
+
+
+def role_holders(organization: Organization, role: Role) -> QuerySet[Membership]:
+    """All who hold ``role`` and have not left for good, also those who cannot act with it today."""
+    held = RoleAssignment.objects.filter(role=role, membership__organization=organization)
+    members = Membership.objects.filter(pk__in=held.values("membership_id")).exclude(state=MembershipState.CLOSED)
+    return members.select_related("user", "organization").order_by("created_at", "id")
 
 
 def holds(membership: Membership, role: Role) -> bool:
@@ -113,14 +126,18 @@ def is_member(organization: Organization, user_id: UUID | None) -> bool:
 
 def changes() -> QuerySet[ChangeRequest]:
     """Change requests with everybody who has to do with them."""
-    return ChangeRequest.objects.select_related(
-        "organization", "requested_by__user", "requested_by_staff", "assigned_to", "decided_by"
-    )
+    return ChangeRequest.objects.select_related(*CHANGE_RELATIONS)
 
 
 def open_changes(organization: Organization) -> QuerySet[ChangeRequest]:
     """What an organisation waits for, oldest first."""
     return changes().filter(organization=organization, state=ChangeRequestState.REQUESTED).order_by("created_at", "id")
+
+
+def open_change_of(membership: Membership) -> ChangeRequest | None:
+    """The request to appoint or dismiss this member that waits."""
+    named = open_changes(membership.organization).filter(administrators__contains=[{"membership": str(membership.pk)}])
+    return named.first()
 
 
 def decided_changes(organization: Organization) -> QuerySet[ChangeRequest]:

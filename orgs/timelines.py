@@ -11,7 +11,15 @@ from django.utils import timezone
 
 from core.models import AuditEvent
 from orgs.dates import in_words
-from orgs.models import JoinRequest, JoinRequestState, Registration, RegistrationState, WizardStep
+from orgs.models import (
+    ChangeRequest,
+    JoinRequest,
+    JoinRequestState,
+    Organization,
+    Registration,
+    RegistrationState,
+    WizardStep,
+)
 
 STEPS_IN_WORDS = {step.value: step.label for step in WizardStep}
 ACTIONS_IN_WORDS = {
@@ -34,6 +42,12 @@ ACTIONS_IN_WORDS = {
     "deny": "Denied",
     "withdraw": "Withdrawn",
     "expire": "Ended",
+    "request": "Asked for",
+    "activate": "Activated",
+    "edit": "Profile changed",
+    "suspend": "Suspended",
+    "reactivate": "Reactivated",
+    "close": "Closed",
 }
 MERGED = (
     "Your organisation has an account already, and this registration was added to it. Everybody who got an account by it has "
@@ -85,9 +99,9 @@ def of_join_request(request: JoinRequest) -> list[Entry]:
     return [*happened, _join_request_ended(request)]
 
 
-def history(registration: Registration) -> list[Entry]:
-    """Everything that was done with a registration, newest first, from the audit trail; for staff."""
-    events = AuditEvent.objects.filter(target_type=registration._meta.label, target_id=str(registration.pk))
+def history(subject: Registration | ChangeRequest | Organization) -> list[Entry]:
+    """Everything that was done with it, newest first, from the audit trail; for staff."""
+    events = AuditEvent.objects.filter(target_type=subject._meta.label, target_id=str(subject.pk))
     return [_happened(event) for event in events.order_by("-at", "-id")[:50]]
 
 
@@ -147,7 +161,7 @@ def _happened(event: AuditEvent) -> Entry:
     verb = event.action.rpartition(".")[2]
     step = STEPS_IN_WORDS.get(event.data.get("step", ""), "")
     label = f"{ACTIONS_IN_WORDS.get(verb, verb)} {step}".strip()
-    changed = ", ".join(name.replace("_", " ") for name in event.data.get("changed", ()))
+    changed = ", ".join(name.replace("_", " ") for name in event.data.get("changed", event.data.get("changes", ())))
     detail = " ".join(part for part in (event.reason, f"Changed: {changed}." if changed else "") if part)
     return Entry(label, "done", event.at, detail, event.actor_label)
 

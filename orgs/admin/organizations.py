@@ -1,15 +1,19 @@
-"""Organisations, their members and the applications, as operator staff see them: read only."""
+"""Organisations, their members and the applications, as operator staff see them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery, URLField
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 
 from core.admin import ReadOnlyAdmin
+from core.http import Request
+from orgs import timelines
+from orgs.admin import organization_actions
 from orgs.models import Application, Membership, MembershipState, Organization
 
 
@@ -21,6 +25,7 @@ class OrganizationAdmin(ReadOnlyAdmin):
     search_help_text = "Start of a name; a whole Organization ID, UEI, CAGE or D-U-N-S"
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
+    change_form_template = "admin/orgs/organization/change_form.html"
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -29,6 +34,19 @@ class OrganizationAdmin(ReadOnlyAdmin):
         organizations: QuerySet[Any] = super().get_queryset(request)
         counted: QuerySet[Any] = organizations.annotate(member_count=Coalesce(Subquery(count), 0))
         return counted
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*organization_actions.urls(self.admin_site.admin_view), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        organization = self.get_object(request, object_id)
+        added: dict[str, Any] = {}
+        if organization is not None:
+            tools = organization_actions.tools(cast("Request", request), organization)
+            added = {"tools": tools, "history": timelines.history(organization)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **added})
 
     @admin.display(description="Active members")
     def active_members(self, organization: Any) -> int:

@@ -1,5 +1,5 @@
 from orgs.models.application import Application
-from orgs.models.change_request import ChangeRequest, ChangeRequestState
+from orgs.models.change_request import CHANGE_RELATIONS, ChangeRequest, ChangeRequestState
 from orgs.models.invitation import OPEN_STATES, Invitation, InvitationBatch, InvitationState
 from orgs.models.join_request import LIVE_JOIN_STATES, JoinRequest, JoinRequestState
 from orgs.models.mailed_start import MailedStart
@@ -24,6 +24,7 @@ from orgs.models.registration import (
 from orgs.models.review import Holiday, MatchKind, RegistrationMatch, RegistrationNote, RegistrationQuestion
 
 __all__ = [
+    "CHANGE_RELATIONS",
     "IDENTIFIERS",
     "LIVE_JOIN_STATES",
     "LIVE_STATES",

@@ -10,6 +10,10 @@ from orgs.models.membership import Membership
 from orgs.models.organization import Organization
 
 
+# What a page needs beside the row itself, for ``select_related``.
+CHANGE_RELATIONS = ("organization", "requested_by__user", "requested_by_staff", "assigned_to", "decided_by")
+
+
 class ChangeRequestState(models.TextChoices):
     REQUESTED = "requested", "Waiting for the operator"
     APPROVED = "approved", "Approved"

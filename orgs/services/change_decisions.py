@@ -15,7 +15,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from orgs import policies, profile_changes, queries
 from orgs.models import ChangeRequest, Membership, Organization, Role
-from orgs.services import change_notices, locks, memberships
+from orgs.services import change_notices, locks, matching, memberships
 from orgs.services.change_requests import APPOINT, refuse_inactive
 
 
@@ -93,6 +93,8 @@ def write_profile(actor: Actor, organization: Organization, *, changes: profile_
     audit.record(
         actor, "orgs.organization.edit", organization, data={"changes": changes}, organization_id=organization.id
     )
+    if profile_changes.to_confirm(changes):
+        matching.organization_changed(organization)
 
 
 def _apply_administrators(actor: Actor, organization: Organization, change: ChangeRequest) -> list[User]:

@@ -21,13 +21,29 @@ from core import audit, states, throttles
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.throttles import FailMode, Limit
-from orgs import access, business_days, policies, queries
-from orgs.models import ChangeRequest, ChangeRequestState, Membership, Organization, OrganizationState, Role
+from orgs import access, business_days, policies, profile_changes, queries
+from orgs.models import (
+    ChangeRequest,
+    ChangeRequestState,
+    MatchKind,
+    Membership,
+    Organization,
+    OrganizationState,
+    Role,
+)
 from orgs.profile_changes import Changes
-from orgs.services import change_notices, locks, memberships
+from orgs.services import change_notices, locks, matching, memberships
 
 APPOINT, DISMISS = "appoint", "dismiss"
 REQUESTS_A_DAY = Limit("change requests of an organisation", "50/day", FailMode.OPEN)
+MATCHED_BY = {
+    MatchKind.UEI: {"uei"},
+    MatchKind.CAGE: {"cage"},
+    MatchKind.DUNS: {"duns"},
+    MatchKind.TAX_ID: {"tax_id", "country"},
+    MatchKind.DOMAIN: {"email_domains"},
+    MatchKind.NAME: {"legal_name", "country"},
+}
 WHY = "Say why, in a sentence or two: the operator checks it."
 
 
@@ -152,6 +168,17 @@ def release(actor: Actor, change: ChangeRequest) -> ChangeRequest:
     _assign(locked, None)
     audit.record(actor, "orgs.changerequest.release", locked, organization_id=locked.organization_id)
     return locked
+
+
+def likenesses(change: ChangeRequest) -> list[matching.Likeness]:
+    """The organisations that this one would resemble by what is to change: a name, a domain or an identifier."""
+    if not change.profile:
+        return []
+    wanted = profile_changes.applied(change.organization, change.profile)
+    future = Organization(pk=change.organization_id, **wanted)
+    changed = set(change.profile)
+    kinds = {kind for kind, names in MATCHED_BY.items() if names & changed}
+    return [alike for alike in matching.organizations_like(future) if alike.kind in kinds]
 
 
 def _waiting(change: ChangeRequest) -> ChangeRequest:

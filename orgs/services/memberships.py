@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import User, UserState
+from accounts.models import User
 from accounts.services import people
 from core import audit, states
 from core.actor import Actor
@@ -123,10 +124,8 @@ def keep_one_organization_administrator(
     Only who has signed in counts, unless ``signed_in`` is off. The organisation's row makes decisions wait in line.
     """
     locks.organization(organization.pk)
-    remaining = queries.administrators(organization, Role.OA).exclude(pk__in=without)
-    if signed_in:
-        remaining = remaining.filter(user__state=UserState.ACTIVE)
-    if not remaining.exists():
+    able = queries.signed_in_administrators if signed_in else partial(queries.administrators, role=Role.OA)
+    if not able(organization).exclude(pk__in=without).exists():
         raise Conflict(
             "This is the last active Organization Administrator. Appoint another one, who has signed in, before you do this."
         )

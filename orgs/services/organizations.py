@@ -11,7 +11,7 @@ from core.actor import Actor
 from core.errors import Invalid
 from orgs import policies, queries
 from orgs.models import Membership, MembershipState, Organization, Role
-from orgs.services import change_notices, change_requests, locks
+from orgs.services import change_notices, change_requests, locks, matching
 
 
 @transaction.atomic
@@ -23,6 +23,7 @@ def suspend(actor: Actor, organization: Organization, *, reason: str) -> Organiz
     locked = _lock(actor, organization, reason)
     told = _administrators(locked)
     states.advance(locked, "suspend", actor=actor, reason=reason)
+    matching.organization_changed(locked)
     _end_sessions(actor, locked, reason=f"{locked} is suspended: {reason}")
     change_notices.tell_of_state(locked, told, template="organization_suspended", reason=reason)
     return locked
@@ -33,6 +34,7 @@ def reactivate(actor: Actor, organization: Organization, *, reason: str) -> Orga
     """Let the members in again, with the roles they had. Raises as ``suspend`` does, ``Conflict`` unless it is suspended."""
     locked = _lock(actor, organization, reason)
     states.advance(locked, "reactivate", actor=actor, reason=reason)
+    matching.organization_changed(locked)
     change_notices.tell_of_state(locked, _administrators(locked), template="organization_reactivated", reason=reason)
     return locked
 
@@ -46,6 +48,7 @@ def close(actor: Actor, organization: Organization, *, reason: str) -> Organizat
     locked = _lock(actor, organization, reason)
     told = _administrators(locked)
     states.advance(locked, "close", actor=actor, reason=reason)
+    matching.organization_changed(locked)
     change_requests.withdraw_all(actor, locked, reason="The organisation is closed.")
     _end_sessions(actor, locked, reason=f"{locked} is closed: {reason}")
     change_notices.tell_of_state(locked, told, template="organization_closed", reason=reason)
@@ -61,13 +64,9 @@ def _lock(actor: Actor, organization: Organization, reason: str) -> Organization
 
 def _administrators(organization: Organization) -> list[User]:
     """Those who can act for it, also while it is suspended."""
-    holders = Membership.objects.filter(
-        organization=organization,
-        state=MembershipState.ACTIVE,
-        roles__role=Role.OA,
-        user__state__in=queries.REACHABLE,
-    )
-    return [membership.user for membership in holders.select_related("user").order_by("created_at", "id")]
+    holders = queries.role_holders(organization, Role.OA)
+    reachable = holders.filter(state=MembershipState.ACTIVE, user__state__in=queries.REACHABLE)
+    return [membership.user for membership in reachable]
 
 
 def _end_sessions(actor: Actor, organization: Organization, *, reason: str) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import queries as people_queries
 from accounts.decorators import signed_in
 from core.errors import Conflict, Invalid
 from core.forms import show_refusal
@@ -50,7 +49,8 @@ def add_user(request: Request) -> HttpResponse:
             return _hand_over(users.add(request.actor, **data))
         except Invalid as refusal:
             show_refusal(form, refusal)
-    return render(request, "orgs/administration/add_user.html", {"form": form, "organization": organization})
+    context = {"form": form, "organization": organization}
+    return render(request, "orgs/administration/add_user.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -72,7 +72,8 @@ def reissue(request: Request, pk: UUID) -> HttpResponse:
             return _hand_over(users.reissue(request.actor, membership=membership, one_time_password=typed))
         except Invalid as refusal:
             show_refusal(form, refusal)
-    return render(request, "orgs/administration/reissue.html", {"form": form, "member": membership})
+    context = {"form": form, "member": membership}
+    return render(request, "orgs/administration/reissue.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -82,8 +83,14 @@ def hand_over(request: Request, pk: UUID) -> HttpResponse:
     membership = _member(request, pk)
     secret = handover.take(request)
     shown = secret.value if secret and secret.subject == membership.pk else ""
-    address = f"{settings.BASE_URL}{reverse('accounts:first-time-login')}"
-    context = {"member": membership, "secret": shown, "address": address}
+    issued = people_queries.open_one_time_password(membership.user)
+    sheet = handover.Sheet(
+        membership.user.full_name,
+        membership.organization.legal_name,
+        user_id=membership.user.user_id,
+        until=issued.expires_at if issued else None,
+    )
+    context = {"member": membership, "secret": shown, "sheet": sheet}
     response = render(request, "orgs/administration/hand_over.html", context)
     if secret and request.method == "GET":
         handover.forget(response)
@@ -111,8 +118,6 @@ def dismiss(request: Request, pk: UUID) -> HttpResponse:
         messages.warning(request, refusal.sentence)
     else:
         messages.success(request, f"{membership.user.full_name} is no longer {_in_words(role, application)}.")
-    if membership.pk == request.actor.membership_id and role == Role.OA:
-        return redirect("orgs:administration")
     return redirect("orgs:user", pk=pk)
 
 
@@ -122,7 +127,7 @@ def suspend(request: Request, pk: UUID) -> HttpResponse:
     membership = _member(request, pk)
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _user_page(request, membership, form)
+        return _user_page(request, membership, form, status=422)
     try:
         memberships.suspend(request.actor, membership=membership, reason=form.cleaned_data["reason"])
     except Conflict as refusal:
@@ -146,13 +151,14 @@ def _member(request: Request, pk: UUID) -> Membership:
     return access.member(request.actor, pk)
 
 
-def _user_page(request: Request, membership: Membership, form: ReasonForm) -> HttpResponse:
+def _user_page(request: Request, membership: Membership, form: ReasonForm, *, status: int = 200) -> HttpResponse:
     held = list(membership.roles.select_related("application").order_by("role", "application__name"))
     administered = {assignment.application_id for assignment in held}
     context = {
         "member": membership,
         "roles": held,
         "is_oa": any(assignment.role == Role.OA for assignment in held),
+        "asked": queries.open_change_of(membership),
         "open_applications": [entry for entry in Application.objects.all() if entry.pk not in administered],
         "reason_form": form,
         "may_suspend": policies.can_suspend(request.actor, membership),
@@ -162,7 +168,7 @@ def _user_page(request: Request, membership: Membership, form: ReasonForm) -> Ht
             organizations=list(membership.user.memberships.values_list("organization_id", flat=True)),
         ),
     }
-    return render(request, "orgs/administration/user.html", context)
+    return render(request, "orgs/administration/user.html", context, status=status)
 
 
 def _hand_over(made: users.HandOver) -> HttpResponse:

@@ -65,6 +65,10 @@ class World:
     def operator(self) -> Actor:
         return actors.of_user(self.staff)
 
+    def reloaded(self) -> Organization:
+        """``aurora`` as it is stored now."""
+        return Organization.objects.get(pk=self.aurora.pk)
+
 
 def build() -> World:
     aurora, elsewhere = company("Aurora Aerospace & Sons"), company("Elsewhere Ltd")

@@ -1,0 +1,181 @@
+"""What staff do with an organisation as a whole: suspend, reactivate, close it, or start a change of administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods
+
+from core import states
+from core.errors import Conflict, DomainError, Invalid, NotFound
+from core.forms import show_refusal
+from core.http import Request
+from core.policies import Decision
+from orgs import policies, queries
+from orgs.forms.change_requests import ChangeOfAdministratorForm, OrganizationStateForm
+from orgs.models import Organization, OrganizationState
+from orgs.services import change_requests, organizations
+
+View = Callable[..., HttpResponse]
+PAGE = "admin:orgs_organization_change"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move of an organisation: the button's words, what it does in a sentence, and the service."""
+
+    action: str
+    label: str
+    consequence: str
+    done: str
+    service: Callable[..., Organization]
+
+
+STEPS = {
+    step.action: step
+    for step in (
+        Step(
+            "suspend",
+            "Suspend",
+            "All its users are signed out at once and cannot sign in until it is reactivated. Roles and access are kept.",
+            "is suspended and its users are signed out.",
+            organizations.suspend,
+        ),
+        Step(
+            "reactivate",
+            "Reactivate",
+            "Its users may sign in again, with the roles and the access they had.",
+            "is active again.",
+            organizations.reactivate,
+        ),
+        Step(
+            "close",
+            "Close",
+            "The account ends for good: it cannot be opened again, and what waits for a decision is withdrawn.",
+            "is closed.",
+            organizations.close,
+        ),
+    )
+}
+
+
+def urls(guard: Callable[[View], View]) -> list[URLPattern]:
+    """The addresses of the pages; ``guard`` lets staff in."""
+    methods = require_http_methods(["GET", "HEAD", "POST"])
+    moves = [
+        path(f"<uuid:pk>/{action}/", guard(methods(partial(move, step=step))), name=f"orgs_organization_{action}")
+        for action, step in STEPS.items()
+    ]
+    replace = guard(methods(change_of_administrator))
+    return [*moves, path("<uuid:pk>/administrators/", replace, name="orgs_organization_administrators")]
+
+
+def tools(request: Request, organization: Organization) -> list[dict[str, str]]:
+    """The buttons of an organisation's page, for who looks at it."""
+    if not _may(request, organization):
+        return []
+    moves = [
+        {"view": f"admin:orgs_organization_{action}", "label": step.label}
+        for action, step in STEPS.items()
+        if states.permits(organization, action)
+    ]
+    if organization.state == OrganizationState.ACTIVE:
+        moves.insert(0, {"view": "admin:orgs_organization_administrators", "label": "Change of administrator"})
+    return moves
+
+
+def move(request: Request, pk: UUID, *, step: Step) -> HttpResponse:
+    """Ask for the reason, then take the step."""
+    organization = _organization(request, pk)
+    form = OrganizationStateForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        try:
+            if form.is_valid():
+                step.service(request.actor, organization, reason=form.cleaned_data["reason"])
+                messages.success(request, f"{organization} {step.done}")
+                return redirect(PAGE, object_id=pk)
+            status = Invalid.status
+        except DomainError as refusal:
+            status = _show(form, refusal)
+    context = {"title": f"{step.label} {organization}", "label": step.label, "lead": step.consequence, "form": form}
+    return _answer(request, organization, context, status=status)
+
+
+def change_of_administrator(request: Request, pk: UUID) -> HttpResponse:
+    """Replace an administrator who has left, with the consent of a colleague."""
+    organization = _organization(request, pk)
+    form = ChangeOfAdministratorForm(request.POST if request.method == "POST" else None, organization=organization)
+    status = 200
+    if request.method == "POST":
+        try:
+            if form.is_valid():
+                change = _ask(request, organization, form.cleaned_data)
+                messages.success(request, "Asked for. A colleague has to approve it; you cannot.")
+                return redirect("admin:orgs_changerequest_change", object_id=change.pk)
+            status = Invalid.status
+        except DomainError as refusal:
+            status = _show(form, refusal)
+    context = {
+        "title": f"Change of administrator of {organization}",
+        "label": "Ask for it",
+        "lead": "For an organisation whose administrator has left or cannot be reached. Its administrators hear of it at "
+        "once, and nothing happens until a second person of the operator has approved it.",
+        "form": form,
+    }
+    return _answer(request, organization, context, status=status)
+
+
+def _ask(request: Request, organization: Organization, data: dict[str, Any]) -> Any:
+    candidate = data["candidate"]
+    return change_requests.ask_for_administrators(
+        request.actor,
+        organization=organization,
+        message=data["message"],
+        appoint=[candidate] if candidate else [],
+        dismiss=list(data["dismiss"]),
+    )
+
+
+def _organization(request: Request, pk: UUID) -> Organization:
+    found = Organization.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    _may(request, found).enforce()
+    return found
+
+
+def _may(request: Request, organization: Organization) -> Decision:
+    is_member = queries.is_member(organization, request.actor.user_id)
+    return policies.can_stop_organization(request.actor, is_member=is_member)
+
+
+def _show(form: forms.Form, refusal: DomainError) -> int:
+    """Put a refusal into the form; the status of the answer."""
+    if isinstance(refusal, Invalid):
+        show_refusal(form, refusal)
+    elif isinstance(refusal, Conflict):
+        form.add_error(None, refusal.sentence)
+    else:
+        raise refusal
+    return refusal.status
+
+
+def _answer(request: Request, organization: Organization, context: dict[str, Any], *, status: int) -> HttpResponse:
+    around = {
+        **admin.site.each_context(request),
+        "is_nav_sidebar_enabled": False,
+        "opts": Organization._meta,
+        "organization": organization,
+    }
+    return TemplateResponse(request, "admin/orgs/organization/step.html", {**around, **context}, status=status)
