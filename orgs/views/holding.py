@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 
-from orgs.models import Registration
+from orgs.models import Registration, WizardStep
 
 HELD, PARKED = "registrations", "parked_answers"
 MOST_HELD, MOST_PARKED_CHARACTERS = 10, 20_000
@@ -25,20 +26,32 @@ def held(request: HttpRequest) -> list[str]:
 
 
 def park(request: HttpRequest, pk: UUID, step: str) -> None:
-    """Keep what was typed for a registration that this session no longer holds, until its link is opened here."""
+    """Keep what was typed for a registration that this session no longer holds, until its link is opened here.
+
+    Whoever had not told an address yet has no link: the profile is then put into the next draft that is begun here.
+    """
     answers = request.POST.copy()
     for name in list(answers):
         if name.endswith(NEVER_PARKED):
             del answers[name]
     text = answers.urlencode()
     if answers and len(text) <= MOST_PARKED_CHARACTERS:
-        request.session[PARKED] = {"registration": str(pk), "step": step, "answers": text}
+        request.session[PARKED] = {
+            "registration": str(pk), "step": step, "answers": text, "at": timezone.now().isoformat(),
+        }  # fmt: skip
 
 
 def parked(request: HttpRequest, registration: Registration, step: str) -> QueryDict | None:
     """What was parked for this step; it is handed out once."""
     kept = request.session.get(PARKED)
-    if not kept or (kept["registration"], kept["step"]) != (str(registration.pk), step):
+    if not kept or kept["step"] != step or not _is_for(registration, kept, held(request)):
         return None
     del request.session[PARKED]
     return QueryDict(kept["answers"])
+
+
+def _is_for(registration: Registration, kept: dict[str, str], held_here: list[str]) -> bool:
+    if kept["registration"] == str(registration.pk):
+        return True
+    begun_since = registration.created_at.isoformat() > kept["at"]
+    return begun_since and kept["step"] == WizardStep.PROFILE and kept["registration"] not in held_here

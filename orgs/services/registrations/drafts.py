@@ -138,7 +138,7 @@ def mail_links_to(actor: Actor, email: str) -> None:
 
 
 def confirm_address(actor: Actor, registration: Registration, *, link: Token) -> None:
-    """Somebody opened ``link``, so what was mailed to the contact's address is read there.
+    """Somebody went on from ``link``, so what was mailed to the contact's address is read there.
 
     Links mailed to an earlier address ended when it was changed. Confirming again changes nothing.
     """
