@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,13 +85,18 @@ def shown(changes: Changes, *, organization: Organization | None = None) -> list
             is_stale=bool(now) and now[name] != change["from"],
             now=in_words(name, now[name]) if now else "",
         )
-        for name, change in changes.items()
+        for name, change in in_order(changes)
     ]
 
 
-def labels(names: Iterable[str]) -> str:
-    """``Legal name, City``."""
-    return ", ".join(label_of(name) for name in names)
+def in_order(changes: Changes) -> list[tuple[str, dict[str, Any]]]:
+    """The changes as the page of a profile has its fields; the database keeps no order of its own."""
+    return [(name, changes[name]) for name in OrganizationProfile.profile_fields() if name in changes]
+
+
+def labels(names: Collection[str]) -> str:
+    """``Legal name, City``, in the order of the page."""
+    return ", ".join(label_of(name) for name in OrganizationProfile.profile_fields() if name in names)
 
 
 def label_of(name: str) -> str:

@@ -14,14 +14,25 @@ from core.errors import NotFound
 from orgs import access, urls
 from orgs.models import Membership
 from tests.orgs import world as worlds
+from tests.orgs.changes import change_profile
 from tests.orgs.world import World
 
 pytestmark = pytest.mark.django_db
 
 # Addresses that a visitor may open, and those that lead to the actor's own things whoever they are.
 PUBLIC = {"invitation", "invitation-ask", "registration-status", "register", "register-resume"}
-OWN = {"administration", "organization", "users", "add-user", "invitations", "invite"}
-OF_A_USER = {"user", "user-appoint", "user-dismiss", "user-suspend", "user-unsuspend", "user-reissue", "hand-over"}
+OWN = {"administration", "organization", "organization-edit", "users", "add-user", "invitations", "invite"}
+OF_A_USER = {
+    "user",
+    "user-appoint",
+    "user-dismiss",
+    "user-suspend",
+    "user-unsuspend",
+    "user-reissue",
+    "user-administrator",
+    "hand-over",
+}
+OF_A_CHANGE = {"change-withdraw"}
 OF_AN_INVITATION = {"invitation-resend", "invitation-revoke"}
 
 
@@ -35,7 +46,7 @@ BODY = {"role": "oa", "reason": "Because.", "one_time_password": worlds.ONE_TIME
 
 
 def test_every_address_is_in_one_of_these_groups() -> None:
-    groups = [PUBLIC, OWN, OF_A_USER, OF_AN_INVITATION, WIZARD]
+    groups = [PUBLIC, OWN, OF_A_USER, OF_A_CHANGE, OF_AN_INVITATION, WIZARD]
     names = {named(pattern) for pattern in urls.urlpatterns}
 
     assert names == set().union(*groups)
@@ -54,6 +65,8 @@ def addresses(world: World) -> dict[str, str]:
         "user-unsuspend": f"{user}unsuspend/",
         "user-reissue": f"{user}one-time-password/",
         "hand-over": f"{user}hand-over/",
+        "user-administrator": f"{user}organization-administrator/",
+        "change-withdraw": f"/administration/changes/{change_profile(world, city='York').pk}/withdraw/",
         "invitation-resend": f"{invited}resend/",
         "invitation-revoke": f"{invited}revoke/",
     }
@@ -64,7 +77,7 @@ def send(browser: Client, method: str, url: str) -> Any:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("name", sorted(OF_A_USER | OF_AN_INVITATION))
+@pytest.mark.parametrize("name", sorted(OF_A_USER | OF_A_CHANGE | OF_AN_INVITATION))
 def test_an_administrator_of_another_organisation_finds_nothing(
     world: World, browser_of: Callable[..., Client], name: str, method: str
 ) -> None:
@@ -89,11 +102,12 @@ def test_a_colleague_without_the_role_manages_no_users(
     assert answers <= {403, 405}
 
 
-@pytest.mark.parametrize("name", sorted(OWN | OF_A_USER | OF_AN_INVITATION))
+@pytest.mark.parametrize("name", sorted(OWN | OF_A_USER | OF_A_CHANGE | OF_AN_INVITATION))
 def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
     own = {
         "administration": "/administration/",
         "organization": "/administration/organization/",
+        "organization-edit": "/administration/organization/edit/",
         "users": "/administration/users/",
         "add-user": "/administration/users/add/",
         "invitations": "/administration/invitations/",
