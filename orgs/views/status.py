@@ -20,9 +20,9 @@ from orgs import access, policies, timelines
 from orgs.forms.profile import OrganizationProfileForm
 from orgs.forms.status import AnswerForm, LinkForm, WithdrawalForm
 from orgs.models import Registration, RegistrationState
-from orgs.services.registrations import answers, drafts, links, withdrawal
+from orgs.services.registrations import answers, links, withdrawal
 from orgs.services.registrations.drafts import LINK
-from orgs.views import holding
+from orgs.views import arrivals, holding
 from orgs.views.wizard.gate import enter
 
 # Only links that were never issued count: whoever guesses is stopped, and whoever comes back often is not.
@@ -43,7 +43,9 @@ def by_link(view: View) -> Callable[[Request, str], HttpResponse]:
             return _link_ended(request, status=404)
         if tokens.ended_because(link):
             return _link_ended(request, status=410)
-        drafts.confirm_address(request.actor, registration, link=link)
+        arrivals.note(request, registration, link)
+        if request.method == "POST":
+            arrivals.confirm(request, registration)
         return view(request, token, registration)
 
     return opened
@@ -68,6 +70,15 @@ def registration_status(request: Request, token: str, registration: Registration
         holding.hold(request, registration)
         return enter(registration)
     return _page(request, token, registration, AnswerForm())
+
+
+@require_POST
+@by_link
+def confirm(request: Request, token: str, registration: Registration) -> HttpResponse:
+    """The address is confirmed by any button behind the link; this one does nothing else."""
+    if registration.email_confirmed_at:
+        messages.success(request, "Thank you. The address is confirmed.")
+    return redirect("orgs:registration-status", token=token)
 
 
 @require_POST

@@ -17,8 +17,10 @@ from core.actor import Actor
 from core.errors import Conflict, NotFound
 from core.http import Request
 from orgs import access as organizations
+from orgs import queries as organization_queries
 from orgs.catalogue import SFT
 from orgs.models import Membership, RoleAssignment
+from orgs.roles import is_organization_administrator
 from sft import access, queries
 from sft.services import access as accesses
 from sft.services import launches, standing, subscriptions
@@ -49,8 +51,10 @@ class Administrator:
 @signed_in
 def home(request: Request) -> HttpResponse:
     actor = request.actor
+    if actor.is_staff:
+        return redirect("admin:orgs_registration_changelist")
     if actor.membership_id is None:
-        return render(request, "sft/home_staff.html" if actor.is_staff else "sft/home_nobody.html")
+        return render(request, "sft/home_nobody.html")
     organization = organizations.organization(actor)
     held = queries.administrators_by_role(organization.pk)
     standings = standing.all_for(actor, organization=organization, administrators=held)
@@ -102,6 +106,9 @@ def request_subscription(request: Request, code: str) -> HttpResponseBase:
 def _tasks(actor: Actor, standings: Sequence[standing.ApplicationStanding]) -> list[Task]:
     to_decide = queries.waiting(access.decidable_grants(actor))
     tasks = [Task("Requests to decide", to_decide.count(), reverse("sft:access-requests"))]
+    if is_organization_administrator(actor):
+        waiting = organization_queries.waiting_join_requests(actor).count()
+        tasks.append(Task("Requests to join", waiting, reverse("orgs:join-requests")))
     if any(row.application.code == SFT and row.step == standing.Step.OPEN for row in standings):
         unfinished = queries.unfinished(actor)
         tasks += [

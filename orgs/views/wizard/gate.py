@@ -18,7 +18,7 @@ from core.http import Request
 from orgs import access, wizard
 from orgs.addresses import RETURN, REVIEW, step_url
 from orgs.models import Registration, RegistrationState, WizardStep
-from orgs.views import handover, holding
+from orgs.views import arrivals, handover, holding
 
 P = ParamSpec("P")
 StepView = Callable[Concatenate[Request, Registration, P], HttpResponse]
@@ -40,6 +40,8 @@ def step_view(step: WizardStep) -> Callable[[StepView[P]], Callable[Concatenate[
             except NotFound:
                 holding.park(request, pk, step)
                 return not_here(request)
+            if request.method == "POST":
+                arrivals.confirm(request, registration)
             elsewhere = _elsewhere(request, registration, step)
             if elsewhere:
                 return elsewhere
