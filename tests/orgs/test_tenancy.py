@@ -15,13 +15,32 @@ from orgs import access, urls
 from orgs.models import Membership
 from tests.orgs import world as worlds
 from tests.orgs.changes import change_profile
+from tests.orgs.joiner import Joiner
 from tests.orgs.world import World
 
 pytestmark = pytest.mark.django_db
 
 # Addresses that a visitor may open, and those that lead to the actor's own things whoever they are.
 PUBLIC = {"invitation", "invitation-ask", "registration-status", "register", "register-resume"}
-OWN = {"administration", "organization", "organization-edit", "users", "add-user", "invitations", "invite"}
+AFTER_SUBMIT = {
+    "registration-link",
+    "registration-confirm",
+    "registration-answer",
+    "registration-details",
+    "registration-withdraw",
+}
+JOINING = {"join", "join-invited", "join-status", "join-confirm", "join-choose", "join-withdraw"}
+OF_A_JOIN_REQUEST = {"join-request", "join-request-approve", "join-request-deny"}
+OWN = {
+    "administration",
+    "organization",
+    "organization-edit",
+    "users",
+    "add-user",
+    "invitations",
+    "invite",
+    "join-requests",
+}
 OF_A_USER = {
     "user",
     "user-appoint",
@@ -46,7 +65,7 @@ BODY = {"role": "oa", "reason": "Because.", "one_time_password": worlds.ONE_TIME
 
 
 def test_every_address_is_in_one_of_these_groups() -> None:
-    groups = [PUBLIC, OWN, OF_A_USER, OF_A_CHANGE, OF_AN_INVITATION, WIZARD]
+    groups = [PUBLIC, AFTER_SUBMIT, JOINING, OF_A_JOIN_REQUEST, OWN, OF_A_USER, OF_A_CHANGE, OF_AN_INVITATION, WIZARD]
     names = {named(pattern) for pattern in urls.urlpatterns}
 
     assert names == set().union(*groups)
@@ -57,6 +76,7 @@ def addresses(world: World) -> dict[str, str]:
     """Each address that names an object, with one of ``aurora``'s."""
     invitation = worlds.invite(world)
     user, invited = f"/administration/users/{world.employee.pk}/", f"/administration/invitations/{invitation.pk}/"
+    asked = f"/administration/join-requests/{Joiner().asks(world.aurora).pk}/"
     return {
         "user": user,
         "user-appoint": f"{user}appoint/",
@@ -67,6 +87,9 @@ def addresses(world: World) -> dict[str, str]:
         "hand-over": f"{user}hand-over/",
         "user-administrator": f"{user}organization-administrator/",
         "change-withdraw": f"/administration/changes/{change_profile(world, city='York').pk}/withdraw/",
+        "join-request": asked,
+        "join-request-approve": f"{asked}approve/",
+        "join-request-deny": f"{asked}deny/",
         "invitation-resend": f"{invited}resend/",
         "invitation-revoke": f"{invited}revoke/",
     }
@@ -77,7 +100,7 @@ def send(browser: Client, method: str, url: str) -> Any:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("name", sorted(OF_A_USER | OF_A_CHANGE | OF_AN_INVITATION))
+@pytest.mark.parametrize("name", sorted(OF_A_USER | OF_A_CHANGE | OF_A_JOIN_REQUEST | OF_AN_INVITATION))
 def test_an_administrator_of_another_organisation_finds_nothing(
     world: World, browser_of: Callable[..., Client], name: str, method: str
 ) -> None:
@@ -90,7 +113,7 @@ def test_an_administrator_of_another_organisation_finds_nothing(
     assert theirs == (405 if own == 405 else 404)
 
 
-@pytest.mark.parametrize("name", sorted(OF_A_USER))
+@pytest.mark.parametrize("name", sorted(OF_A_USER | OF_A_JOIN_REQUEST))
 @pytest.mark.parametrize("who", ["approver", "employee"])
 def test_a_colleague_without_the_role_manages_no_users(
     world: World, browser_of: Callable[..., Client], name: str, who: str
@@ -102,7 +125,7 @@ def test_a_colleague_without_the_role_manages_no_users(
     assert answers <= {403, 405}
 
 
-@pytest.mark.parametrize("name", sorted(OWN | OF_A_USER | OF_A_CHANGE | OF_AN_INVITATION))
+@pytest.mark.parametrize("name", sorted(OWN | OF_A_USER | OF_A_CHANGE | OF_A_JOIN_REQUEST | OF_AN_INVITATION))
 def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
     own = {
         "administration": "/administration/",
@@ -111,6 +134,7 @@ def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
         "users": "/administration/users/",
         "add-user": "/administration/users/add/",
         "invitations": "/administration/invitations/",
+        "join-requests": "/administration/join-requests/",
         "invite": "/administration/invitations/new/",
     }
     url = {**addresses(world), **own}[name]

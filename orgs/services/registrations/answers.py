@@ -13,7 +13,7 @@ from accounts.models import User, UserState
 from core import audit, outbox, states
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from orgs import business_days, profile_changes, queries
+from orgs import business_days, completeness, flags, profile_changes, queries
 from orgs.dates import in_words
 from orgs.models import Registration, RegistrationQuestion, RegistrationState
 from orgs.profile_changes import Changes
@@ -52,6 +52,7 @@ def answer(
         question.save(update_fields=["answer", "answered_at"])
         _tell_staff(locked, question)
         _tell_registrant(locked)
+        _compare(locked, changed)
     return locked
 
 
@@ -67,6 +68,7 @@ def correct(actor: Actor, registration: Registration, *, profile: Mapping[str, A
         changed = _apply(locked, profile)
         if changed:
             audit.record(actor, "orgs.registration.correct", locked, data={"changed": changed})
+        _compare(locked, changed)
     return locked
 
 
@@ -83,16 +85,23 @@ def _lock(registration: Registration) -> Registration:
 
 
 def _apply(registration: Registration, profile: Mapping[str, Any]) -> Changes:
-    """Store what differs, and work out anew what the operator looks at; returns the changed fields."""
+    """Store what differs, with what the operator should look at twice; returns the changed fields."""
     before = profile_changes.as_json(registration.profile())
     after = profile_changes.as_json({**registration.profile(), **profile})
     changed = {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
     if changed:
         for name in changed:
             setattr(registration, name, profile[name])
-        registration.save(update_fields=[*changed, "name_key"])
-        matching.refresh(registration)
+        registration.flags = flags.of(registration)
+        registration.completeness = completeness.per_cent(registration)
+        registration.save(update_fields=[*changed, "name_key", "flags", "completeness"])
     return changed
+
+
+def _compare(registration: Registration, changed: Changes) -> None:
+    """Likenesses are worked out last in a transaction, because registrations take turns in it."""
+    if changed:
+        matching.refresh(registration)
 
 
 def _tell_staff(registration: Registration, question: RegistrationQuestion) -> None:
