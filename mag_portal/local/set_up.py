@@ -38,6 +38,7 @@ def main(purpose: str) -> None:
     require_python()
     make_environment()
     install(purpose)
+    compile_translations()
     if purpose == "test":
         require_browser(os.environ.get("CHROMIUM", ""))
 
@@ -74,6 +75,21 @@ def install_redis() -> None:
     folder = ENVIRONMENT / "redis-server"
     shutil.rmtree(folder, ignore_errors=True)
     run(PYTHON, *PIP, "--only-binary=:all:", "--python-version=3.12", f"--target={folder}", "-r", REDIS_LOCK)
+
+
+def compile_translations() -> None:
+    """Make the catalogues that are missing or older than their source."""
+    sources = REPOSITORY.glob("locale/*/LC_MESSAGES/*.po")
+    if all(_is_compiled(source) for source in sources):
+        return
+    say("Compiling translations")
+    os.environ.setdefault("MAG_ENV", "development")
+    run(PYTHON, "manage.py", "compile_translations")
+
+
+def _is_compiled(source: Path) -> bool:
+    compiled = source.with_suffix(".mo")
+    return compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime
 
 
 def expected_stamp(name: str) -> str:
