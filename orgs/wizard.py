@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from django.conf import settings
+
 from orgs.models import Registration, RegistrationAdministrator, WizardStep
 
 STEPS: tuple[WizardStep, ...] = tuple(WizardStep)
@@ -54,8 +56,10 @@ def _holds(step: WizardStep, registration: Registration, people: Sequence[Regist
     return _CHECKS[step](registration, people)
 
 
-def _is_ticked(step: WizardStep) -> Callable[[Registration, Sequence[RegistrationAdministrator]], bool]:
-    return lambda registration, _people: step in registration.completed_steps
+def _has_profile(registration: Registration, _people: Sequence[RegistrationAdministrator]) -> bool:
+    """It was completed, and has the identifiers that the operator may have come to ask for since."""
+    has_identifiers = all(getattr(registration, name) for name in settings.REQUIRED_IDENTIFIERS)
+    return WizardStep.PROFILE in registration.completed_steps and has_identifiers
 
 
 def _has_organization_administrator(_registration: Registration, people: Sequence[RegistrationAdministrator]) -> bool:
@@ -76,8 +80,8 @@ def _applications_have_administrators(registration: Registration, people: Sequen
 
 
 _CHECKS: dict[WizardStep, Callable[[Registration, Sequence[RegistrationAdministrator]], bool]] = {
-    WizardStep.WELCOME: _is_ticked(WizardStep.WELCOME),
-    WizardStep.PROFILE: _is_ticked(WizardStep.PROFILE),
+    WizardStep.WELCOME: lambda registration, _people: WizardStep.WELCOME in registration.completed_steps,
+    WizardStep.PROFILE: _has_profile,
     WizardStep.ADMINISTRATOR: _has_organization_administrator,
     WizardStep.ONE_TIME_PASSWORD: _organization_administrators_have_passwords,
     WizardStep.APPLICATION_ADMINISTRATORS: _applications_have_administrators,

@@ -3,15 +3,7 @@
 """
 
 from orgs.validators.identifiers import cage, duns, is_doubtful_cage, uei
-from orgs.validators.mail_domains import (
-    MOST_DOMAINS,
-    domain_of,
-    domains,
-    is_disposable,
-    is_free,
-    is_within,
-    lasting_address,
-)
+from orgs.validators.mail_domains import MOST_DOMAINS, domains, lasting_address
 from orgs.validators.phones import any_phone_number, phone_number
 from orgs.validators.places import country_name, postal_code, postal_code_is_of, region
 from orgs.validators.tax_ids import is_doubtful_tax_id, tax_id
@@ -22,14 +14,10 @@ __all__ = [
     "any_phone_number",
     "cage",
     "country_name",
-    "domain_of",
     "domains",
     "duns",
-    "is_disposable",
     "is_doubtful_cage",
     "is_doubtful_tax_id",
-    "is_free",
-    "is_within",
     "lasting_address",
     "one_line",
     "phone_number",

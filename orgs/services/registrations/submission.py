@@ -11,34 +11,48 @@ from django.utils import timezone
 from core import outbox, states, tokens
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from orgs import business_days, queries, wizard
+from orgs import business_days, completeness, flags, queries, wizard
 from orgs.dates import in_words
 from orgs.models import Invitation, Registration, RegistrationState, WizardStep
+from orgs.services import matching
+from orgs.services.registrations import owners
 from orgs.services.registrations.drafts import LINK, refuse_ended
 
 STATUS_LINK_LIFETIME = timedelta(days=180)
 
 
 def submit(actor: Actor, registration: Registration) -> Registration:
-    """Hand the registration to the operator and tell both sides by mail.
+    """Hand the registration to the operator and tell both sides by mail, with what the operator should look at twice.
 
     Raises ``Conflict`` when it was submitted already, ``Invalid`` when a step is missing, and ``Gone`` when the invitation
     behind it has ended.
     """
     with transaction.atomic():
-        draft = Registration.objects.select_for_update(of=("self",)).get(pk=registration.pk)
+        draft = Registration.objects.select_for_update(of=("self",), no_key=True).get(pk=registration.pk)
         if draft.state != RegistrationState.DRAFT:
             raise Conflict("This registration was submitted already.")
         if draft.invitation_id:
-            refuse_ended(Invitation.objects.select_for_update(of=("self",)).get(pk=draft.invitation_id))
+            refuse_ended(Invitation.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.invitation_id))
         missing = wizard.first_open(draft)
         if missing != WizardStep.REVIEW:
             raise Invalid(f"Complete “{missing.label}” before you submit.")
         now = timezone.now()
-        due = business_days.after(now, settings.REVIEW_BUSINESS_DAYS)
-        states.advance(draft, "submit", actor=actor, submitted_at=now, due_at=due, completed_steps=[*wizard.STEPS])
+        due = business_days.due(now, settings.REVIEW_BUSINESS_DAYS)
+        states.advance(
+            draft,
+            "submit",
+            actor=actor,
+            submitted_at=now,
+            due_at=due,
+            completed_steps=[*wizard.STEPS],
+            flags=flags.of(draft),
+            completeness=completeness.per_cent(draft),
+        )
+        owners.tell(draft)
         _tell_registrant(draft)
         _tell_staff(draft)
+        # The last, because submissions take turns in it.
+        matching.refresh(draft)
     return draft
 
 
@@ -54,6 +68,8 @@ def _tell_registrant(registration: Registration) -> None:
         to=registration.contact_email,
         context={**_facts(registration), "first_name": registration.contact_first_name},
         links={"status": status_link(registration)},
+        language=registration.language,
+        about=registration.id,
     )
 
 
@@ -71,6 +87,8 @@ def _tell_staff(registration: Registration) -> None:
                 "country": registration.country.name,
             },
             links={"detail": detail},
+            language=user.language,
+            about=registration.id,
         )
 
 

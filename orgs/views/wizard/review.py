@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from core.errors import Conflict, Gone, Invalid, NotFound
 from core.http import Request
-from orgs import access, summaries, timelines
+from orgs import access, advice, summaries, timelines
 from orgs.models import Registration, RegistrationState, WizardStep
 from orgs.services.registrations import submission
 from orgs.views import holding
@@ -29,7 +29,11 @@ def review(request: Request, registration: Registration) -> HttpResponse:
             messages.warning(request, refusal.sentence)
             return enter(Registration.objects.get(pk=registration.pk))
         return redirect("orgs:wizard-submitted", pk=registration.pk)
-    return show(request, registration, STEP, {"sections": summaries.of_registration(registration, editable=True)})
+    context = {
+        "sections": summaries.of_registration(registration, editable=True),
+        "advice": advice.of(registration),
+    }
+    return show(request, registration, STEP, context)
 
 
 @require_safe
