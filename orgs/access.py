@@ -105,8 +105,10 @@ def received_invitation(actor: Actor, pk: UUID, *, held: Collection[str] = ()) -
 
 def invitation_batch(actor: Actor, pk: UUID) -> InvitationBatch:
     """A file of invitations that the actor checked, and whose time is not over."""
-    own = InvitationBatch.objects.filter(made_by_id=actor.membership_id, organization_id=actor.organization_id)
-    found = own.filter(pk=pk, expires_at__gt=timezone.now()).first() if actor.membership_id else None
+    if actor.membership_id is None:
+        raise NotFound
+    own = InvitationBatch.objects.filter(made_by_id=actor.membership_id)
+    found = own.filter(pk=pk, expires_at__gt=timezone.now()).first()
     if found is None:
         raise NotFound
     return found

@@ -135,14 +135,16 @@ def can_decide_join_request(actor: Actor, request: JoinRequest) -> Decision:
 
 # --- Invitations --------------------------------------------------------------------------------------------------
 def can_invite(actor: Actor) -> Decision:
-    """Invite a company to collaborate with the organisation the actor acts for."""
-    if may_invite(actor):
+    """Invite a company to collaborate with the organisation the actor acts for; staff for any, or for the operator."""
+    if actor.is_staff or may_invite(actor):
         return ALLOWED
     return refused("Inviting a company takes an administrator, or a member with the right to invite.")
 
 
 def can_manage_invitation(actor: Actor, invitation: Invitation) -> Decision:
-    """Resend or revoke: administrators for all invitations of their organisation, others for their own."""
+    """Extend, resend, revoke: administrators for all of their organisation, others for their own, staff for all there are."""
+    if actor.is_staff:
+        return ALLOWED
     if actor.organization_id != invitation.organization_id or not can_invite(actor):
         return refused("This invitation belongs to somebody else.")
     if is_administrator(actor) or invitation.invited_by_id == actor.membership_id:
@@ -150,11 +152,23 @@ def can_manage_invitation(actor: Actor, invitation: Invitation) -> Decision:
     return refused("This invitation was sent by somebody else in your organisation.")
 
 
+def can_accept_invitation(actor: Actor) -> Decision:
+    """Take up an invitation for the organisation the actor acts for."""
+    if is_administrator(actor):
+        return ALLOWED
+    return refused("Accepting an invitation for your organisation is for its administrators. Pass it on to one.")
+
+
 # --- Registrations ------------------------------------------------------------------------------------------------
 def can_see_registrations(actor: Actor) -> Decision:
     if actor.is_staff:
         return ALLOWED
     return refused("Registrations are for operator staff.")
+
+
+def can_set_holidays(actor: Actor) -> Decision:
+    """Say on which days the operator does not work."""
+    return ALLOWED if actor.is_staff else refused("Holidays are set by operator staff.")
 
 
 def can_decide(
@@ -166,11 +180,6 @@ def can_decide(
     if is_involved(registration, email=decider_email, named_emails=named_emails):
         return refused("You are named in this registration, so somebody else has to decide it.")
     return ALLOWED
-def can_set_holidays(actor: Actor) -> Decision:
-    """Say on which days the operator does not work."""
-    return ALLOWED if actor.is_staff else refused("Holidays are set by operator staff.")
-
-
 
 
 def can_approve(

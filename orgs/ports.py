@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from core.actor import Actor
 from core.ports import Port
@@ -35,4 +36,21 @@ class OnboardingListener(Protocol):
         """
 
 
+class SubscriptionDirectory(Protocol):
+    """Which applications an organisation may use, and how it asks for more."""
+
+    def subscribed(self, organization: Organization) -> Collection[UUID]:
+        """The ids of the applications that ``organization`` may use now."""
+
+    def askable(self, organization: Organization, applications: Sequence[Application]) -> Sequence[Application]:
+        """Those of ``applications`` that ``organization`` neither has nor waits for, so that it can ask for them."""
+
+    def ask_for(self, actor: Actor, *, applications: Sequence[Application]) -> None:
+        """The actor's organisation asks the operator for ``applications``, all of them askable.
+
+        Called inside the caller's transaction. Raises ``NotAllowed`` where asking is not the actor's.
+        """
+
+
 onboarding_listener: Port[OnboardingListener] = Port("orgs.onboarding_listener")
+subscription_directory: Port[SubscriptionDirectory] = Port("orgs.subscription_directory")

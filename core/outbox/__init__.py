@@ -6,7 +6,7 @@ tried again, failed for good (a dead letter), suppressed, or come back; docs/dec
 
 from core.outbox.bounces import bounce
 from core.outbox.delivery import CLAIM_LIFETIME, GRACE, OUTBOX, WAITS, let_go, resend, send, sweep
-from core.outbox.letters import Link, Rendered, enqueue, enqueue_many, letter, render
+from core.outbox.letters import Link, Rendered, enqueue, letter, post, post_many, render
 
 __all__ = [
     "CLAIM_LIFETIME",
@@ -17,9 +17,10 @@ __all__ = [
     "Rendered",
     "bounce",
     "enqueue",
-    "enqueue_many",
     "let_go",
     "letter",
+    "post",
+    "post_many",
     "render",
     "resend",
     "send",

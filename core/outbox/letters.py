@@ -61,12 +61,17 @@ def enqueue(
         language=language,
         about=about,
     )
+    return post(mail)
+
+
+def post(mail: Mail) -> Mail:
+    """Put a message made by ``letter`` into the outbox."""
     mail.save(force_insert=True)
     wakeups.after_commit(TASK, str(mail.id), queue=QUEUE)
     return mail
 
 
-def enqueue_many(mails: Iterable[Mail]) -> None:
+def post_many(mails: Iterable[Mail]) -> None:
     """Put many messages made by ``letter`` into the outbox. The sweep wakes the workers for them, some hundred at a time."""
     Mail.objects.bulk_create(mails, batch_size=1000)
 

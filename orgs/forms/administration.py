@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 
-from orgs.forms import fields
 from orgs.forms.administrators import PersonForm
 from orgs.forms.fields import LineField, SecretField
 from orgs.models import Organization

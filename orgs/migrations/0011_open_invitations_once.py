@@ -4,11 +4,11 @@ from django.db import migrations, models
 from django.db.models import Q
 
 OPEN = ("pending", "sent", "opened", "started")
-END_DOUBLES = f"""
+END_DOUBLES = """
 UPDATE orgs_invitation AS older SET state = 'expired', expires_at = least(expires_at, now())
-WHERE older.state IN {OPEN} AND EXISTS (
+WHERE older.state IN ('pending', 'sent', 'opened', 'started') AND EXISTS (
     SELECT FROM orgs_invitation AS newer
-    WHERE newer.state IN {OPEN}
+    WHERE newer.state IN ('pending', 'sent', 'opened', 'started')
         AND newer.organization_id IS NOT DISTINCT FROM older.organization_id
         AND newer.email = older.email
         AND (newer.created_at, newer.id) > (older.created_at, older.id)

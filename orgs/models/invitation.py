@@ -98,6 +98,11 @@ class Invitation(PublicModel):
         return self.state in OPEN_STATES and self.expires_at > timezone.now()
 
     @property
+    def has_lapsed(self) -> bool:
+        """Whether its time is over and the sweep has not written it down yet."""
+        return self.state in OPEN_STATES and not self.is_open
+
+    @property
     def invited_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 

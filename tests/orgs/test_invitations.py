@@ -44,7 +44,7 @@ def test_inviting_mails_a_link_that_lives_for_thirty_days(world: World) -> None:
 
 
 def test_an_invitation_and_its_mail_are_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.outbox.enqueue", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("core.outbox.post", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         worlds.invite(world)
