@@ -111,7 +111,7 @@ def test_the_image_holds_every_package() -> None:
     dockerfile = (REPOSITORY / "deploy" / "Dockerfile").read_text()
     copied = set(re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE))
     packages = {path.parent.name for path in REPOSITORY.glob("*/apps.py")}
-    assert copied == packages | {"templates", "static"}
+    assert copied == packages | {"templates", "static", "locale"}
     ignored = (REPOSITORY / ".dockerignore").read_text()
     assert all(f"!{name}\n" in ignored for name in copied)
 

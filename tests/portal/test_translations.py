@@ -38,7 +38,7 @@ msgstr[1] "%(count)s Tage"
 """
 TEXT = (
     "{% load i18n %}{% blocktranslate %}Hello {{ name }},{% endblocktranslate %} {% translate 'Next steps' %}: "
-    "{% blocktranslate count count=days %}{{ count }} day{% plural %}{{ count }} days{% endblocktranslate %} {{ operator_name }}"
+    "{% blocktranslate count count=days %}{{ count }} day{% plural %}{{ count }} days{% endblocktranslate %}"
 )
 
 
