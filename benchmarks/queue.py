@@ -28,10 +28,13 @@ Ask = Callable[[], None]
 
 
 def main() -> list[Figure]:
+    from django.core.management import call_command
     from django.utils import timezone
 
+    call_command("collectstatic", interactive=False, verbosity=0)
     maker = Maker(_staff(), timezone.now())
     maker.make(FEW)
+    _times(_refresh(), times=FEW)
     few = {name: _queries(ask) for name, ask in _pages(maker).items()}
     begun = time.monotonic()
     maker.make(ROWS - FEW)
