@@ -16,19 +16,15 @@ from orgs.models import Registration
 
 
 @admin.display(description="Organisation", ordering="legal_name")
-def company(registration: Registration) -> str:
-    return registration.legal_name or str(registration)
-
-
-@admin.display(description="Country", ordering="country")
-def where(registration: Registration) -> str:
-    return str(registration.country.name or NOTHING)
+def company(registration: Registration) -> SafeString:
+    """The name, and below it the country."""
+    return format_html('{}<span class="small">{}</span>', registration, registration.country.name or "")
 
 
 @admin.display(description="Primary contact", ordering="contact_email")
 def contact(registration: Registration) -> SafeString:
     return format_html(
-        '{}<br><span class="quiet small">{}</span>', registration.contact_name, registration.contact_email
+        '<span>{}<br><span class="quiet small">{}</span></span>', registration.contact_name, registration.contact_email
     )
 
 

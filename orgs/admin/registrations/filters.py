@@ -79,10 +79,14 @@ class WarningFilter(admin.SimpleListFilter):
 
 
 class OutcomeFilter(admin.SimpleListFilter):
+    """How it was decided, on the tabs that have what is decided."""
+
     title = "outcome"
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        if request.GET.get(ScopeFilter.parameter_name) not in {queue.CLOSED.name, queue.ALL.name}:
+            return []
         return [(state.value, str(state.label)) for state in queue.DECIDED]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002

@@ -84,9 +84,11 @@ def answer(request: Request, template: str, context: dict[str, Any], *, status: 
 def _facts(request: Request, registration: Registration) -> dict[str, Any]:
     matches = list(registration.matches.select_related("organization", "other").order_by(F("likeness").desc(), "id"))
     known = queue.known_people([registration])
+    profile = summaries.of_profile(registration)
     before, after = queue.neighbours(request.actor, registration)
     return {
-        "profile": summaries.of_profile(registration),
+        "profile": profile,
+        "not_given": [row.label for row in profile if not row.value],
         "findings": [*findings.duplicates(matches), *findings.flags(registration)],
         "people": [{"person": person, "user": known.get(person.email.lower())} for person in queue.named(registration)],
         "comparison": comparisons.of_registration(registration, matches),

@@ -43,7 +43,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     """The queue, and one page for each registration with everything on it."""
 
     list_display = (
-        columns.company, columns.where, columns.contact, columns.invited_by, columns.age, columns.due, columns.complete,
+        columns.company, columns.contact, columns.invited_by, columns.age, columns.due, columns.complete,
         columns.warnings, columns.assignee,
     )  # fmt: skip
     list_filter = (ScopeFilter, CountryFilter, ApplicationFilter, WarningFilter, OutcomeFilter)
