@@ -44,14 +44,17 @@ def sound(request: Request, key: str) -> HttpResponse:
     """In pieces where the browser asks so: Safari plays nothing else."""
     _count(request)
     content = spoken(_challenge(key).challenge, key=key)
+    response = HttpResponse(content, content_type="audio/wav", headers={"Accept-Ranges": "bytes"})
     asked = RANGE.fullmatch(request.headers.get("Range", ""))
-    first, last = (int(asked[1]), int(asked[2] or len(content))) if asked else (0, len(content))
-    piece = content[first : last + 1]
-    response = HttpResponse(piece, content_type="audio/wav", headers={"Accept-Ranges": "bytes"})
-    if asked and piece:
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {first}-{first + len(piece) - 1}/{len(content)}"
-    return response
+    return _piece(response, first=int(asked[1]), last=int(asked[2] or len(content))) if asked else response
+
+
+def _piece(whole: HttpResponse, *, first: int, last: int) -> HttpResponse:
+    size, piece = len(whole.content), whole.content[first : last + 1]
+    whole.status_code = 206 if piece else 416
+    whole.headers["Content-Range"] = f"bytes {first}-{first + len(piece) - 1}/{size}" if piece else f"bytes */{size}"
+    whole.content = piece
+    return whole
 
 
 @require_POST
