@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserState
 from core import back_office, outbox
@@ -128,6 +130,19 @@ def test_what_may_have_been_sent_twice_can_be_found(client: Client, clerk: User)
     page = client.get("/admin/core/mail/?fate=doubted").content.decode()
     assert TO in page
     assert "other@example.com" not in page
+
+
+def test_the_list_costs_the_same_however_long_it_is(client: Client, clerk: User) -> None:
+    counts = []
+    for number in (2, 30):
+        Mail.objects.bulk_create(Mail(template="orgs/mail/invitation", to=f"a{n}@x.example") for n in range(number))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/admin/core/mail/?template=orgs/mail/invitation").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert "DISTINCT" not in " ".join(
+        query["sql"] for query in queries if '"template"' in query["sql"].partition("FROM")[0]
+    )
 
 
 @pytest.mark.parametrize("door", ["mail/{pk}/resend/", "mail/{pk}/bounce/", "suppression/add/"])
