@@ -61,7 +61,7 @@ def _pause(chance: random.Random) -> bytes:
 @cache
 def _recording(voice: str, character: str) -> bytes:
     with wave.open(str(RECORDINGS / voice / f"{character}.wav")) as file:
-        return file.readframes(file.getnframes())
+        return bytes(file.readframes(file.getnframes()))
 
 
 def _wav(samples: bytes) -> bytes:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 
 SHORTEST_CAPTCHA_MINUTES = 5
 
 
-@register(Tags.security)
 def captcha_asks_people(**_options: Any) -> list[CheckMessage]:
     """The test mode of django-simple-captcha takes one answer for every image, so it is for tests alone."""
     if settings.CAPTCHA_TEST_MODE and settings.MAG_ENV != "test":
@@ -20,7 +19,6 @@ def captcha_asks_people(**_options: Any) -> list[CheckMessage]:
     return []
 
 
-@register(Tags.security)
 def captcha_gives_time(**_options: Any) -> list[CheckMessage]:
     """Less than five minutes is too short for people who listen, enlarge or rest (WCAG 2.2.1)."""
     if settings.CAPTCHA_TIMEOUT < SHORTEST_CAPTCHA_MINUTES:
