@@ -17,7 +17,7 @@ from core.actor import Actor
 from core.errors import Conflict, DomainError, Gone, NotAllowed, NotFound
 from core.models import Mail
 from orgs import access, tasks
-from orgs.models import Invitation, InvitationState, Membership
+from orgs.models import Invitation, InvitationState, Membership, Role
 from orgs.services import invitations
 from orgs.services.invitations import received
 from orgs.services.registrations import drafts
@@ -97,7 +97,7 @@ def inviter(world: World) -> Membership:
 
 def actors_of(world: World, inviter: Membership) -> dict[str, Actor]:
     """``stranger oa`` administers an organisation that has nothing to do with it; ``invited oa`` the invited person's."""
-    invited = member(worlds.company("Newco Metals Ltd"), "Kim", worlds.Role.OA)
+    invited = member(worlds.company("Newco Metals Ltd"), "Kim", Role.OA)
     User.objects.filter(pk=invited.user_id).update(email=INVITED)
     return {
         "inviter": acting(inviter),
