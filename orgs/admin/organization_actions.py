@@ -1,4 +1,4 @@
-"""What staff do with an organisation as a whole: suspend, reactivate, close it, or start a change of administrator."""
+"""What staff do with an organisation: suspend, reactivate, close it, edit its profile, start a change of administrator."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from core.errors import Conflict, DomainError, Invalid, NotFound
 from core.forms import show_refusal
 from core.http import Request
 from core.policies import Decision
-from orgs import policies, queries
-from orgs.forms.change_requests import ChangeOfAdministratorForm, OrganizationStateForm
+from orgs import policies, profile_changes, queries
+from orgs.forms.change_requests import ChangeOfAdministratorForm, EditForm, OrganizationStateForm
 from orgs.models import Organization, OrganizationState
-from orgs.services import change_requests, organizations
+from orgs.services import change_requests, organizations, profiles
 
 View = Callable[..., HttpResponse]
 PAGE = "admin:orgs_organization_change"
@@ -60,7 +60,7 @@ STEPS = {
         ),
         Step(
             "close",
-            "Close",
+            "Close for good",
             "The account ends for good: it cannot be opened again, and what waits for a decision is withdrawn.",
             "is closed.",
             organizations.close,
@@ -76,8 +76,15 @@ def urls(guard: Callable[[View], View]) -> list[URLPattern]:
         path(f"<uuid:pk>/{action}/", guard(methods(partial(move, step=step))), name=f"orgs_organization_{action}")
         for action, step in STEPS.items()
     ]
-    replace = guard(methods(change_of_administrator))
-    return [*moves, path("<uuid:pk>/administrators/", replace, name="orgs_organization_administrators")]
+    return [
+        *moves,
+        path(
+            "<uuid:pk>/administrators/",
+            guard(methods(change_of_administrator)),
+            name="orgs_organization_administrators",
+        ),
+        path("<uuid:pk>/profile/", guard(methods(profile)), name="orgs_organization_profile"),
+    ]
 
 
 def tools(request: Request, organization: Organization) -> list[dict[str, str]]:
@@ -90,7 +97,11 @@ def tools(request: Request, organization: Organization) -> list[dict[str, str]]:
         if states.permits(organization, action)
     ]
     if organization.state == OrganizationState.ACTIVE:
-        moves.insert(0, {"view": "admin:orgs_organization_administrators", "label": "Change of administrator"})
+        moves = [
+            {"view": "admin:orgs_organization_profile", "label": "Edit the profile"},
+            {"view": "admin:orgs_organization_administrators", "label": "Change of administrator"},
+            *moves,
+        ]
     return moves
 
 
@@ -134,6 +145,42 @@ def change_of_administrator(request: Request, pk: UUID) -> HttpResponse:
         "form": form,
     }
     return _answer(request, organization, context, status=status)
+
+
+def profile(request: Request, pk: UUID) -> HttpResponse:
+    """Edit the profile for the organisation; what the operator checks waits for a colleague."""
+    organization = _organization(request, pk)
+    form = EditForm(request.POST if request.method == "POST" else None, organization=organization)
+    status = 200
+    if request.method == "POST":
+        try:
+            if form.is_valid():
+                return _edited(request, organization, form)
+            status = Invalid.status
+        except DomainError as refusal:
+            status = _show(form, refusal)
+            form.show_current_version()
+    context = {
+        "title": f"Profile of {organization}",
+        "label": "Save",
+        "lead": "Doing business as, business type, phone and website change at once. Everything else waits for the decision "
+        "of a colleague, and the administrators hear of it.",
+        "form": form,
+    }
+    return _answer(request, organization, context, status=status)
+
+
+def _edited(request: Request, organization: Organization, form: EditForm) -> HttpResponse:
+    data = form.cleaned_data
+    edited = profiles.edit(
+        request.actor, organization=organization, profile=form.profile(), message=data["message"], seen=data["seen"]
+    )
+    if edited.written:
+        messages.success(request, f"Saved: {profile_changes.labels(edited.written)}.")
+    if edited.request:
+        messages.info(request, "Asked for. A colleague has to approve it; you cannot.")
+        return redirect("admin:orgs_changerequest_change", object_id=edited.request.pk)
+    return redirect(PAGE, object_id=organization.pk)
 
 
 def _ask(request: Request, organization: Organization, data: dict[str, Any]) -> Any:

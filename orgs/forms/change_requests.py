@@ -51,8 +51,7 @@ class EditForm(OrganizationProfileForm):
 
     def show_current_version(self) -> None:
         """After a refusal because of what somebody else did: saving once more means what is typed."""
-        self.data = self.data.copy()
-        self.data["seen"] = profiles.version(self.organization)
+        self.data = {**{name: self.data.get(name) for name in self.data}, "seen": profiles.version(self.organization)}
 
 
 class WhyForm(forms.Form):

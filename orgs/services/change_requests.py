@@ -66,14 +66,14 @@ def ask_for_profile(actor: Actor, organization: Organization, *, changes: Change
     """Ask the operator for ``changes`` of the profile; another request that waits is replaced.
 
     ``organization`` is locked and the actor allowed to edit it. Asking for the same again changes nothing. Raises
-    ``Invalid`` without a message.
+    ``Invalid`` without a message, and ``Conflict`` where what waits is not the actor's to withdraw.
     """
     message = _why(message)
     earlier = open_profile_request(organization)
     if earlier and (earlier.profile, earlier.message) == (changes, message):
         return earlier
     if earlier:
-        _withdraw(actor, earlier, reason="Replaced by another request.")
+        _give_way(actor, earlier, reason="Replaced by another request.")
     return _create(
         actor,
         organization,
@@ -86,7 +86,7 @@ def ask_for_profile(actor: Actor, organization: Organization, *, changes: Change
 def take_back_profile(actor: Actor, organization: Organization) -> ChangeRequest | None:
     """Withdraw what waits for the profile, because nothing is to change any more. ``organization`` is locked."""
     earlier = open_profile_request(organization)
-    return _withdraw(actor, earlier, reason="The profile is to stay as it is.") if earlier else None
+    return _give_way(actor, earlier, reason="The profile is to stay as it is.") if earlier else None
 
 
 @transaction.atomic
@@ -228,6 +228,13 @@ def _create(actor: Actor, organization: Organization, **fields: Any) -> ChangeRe
 
 def _withdraw(actor: Actor, change: ChangeRequest, *, reason: str) -> ChangeRequest:
     return states.advance(change, "withdraw", actor=actor, reason=reason, decided_at=timezone.now())
+
+
+def _give_way(actor: Actor, earlier: ChangeRequest, *, reason: str) -> ChangeRequest:
+    """Withdraw a request for the sake of another. Members and staff do not undo what the other asked for."""
+    if not policies.can_withdraw_change(actor, earlier):
+        raise Conflict("Somebody else has asked for a change of the profile. It has to be decided or withdrawn first.")
+    return _withdraw(actor, earlier, reason=reason)
 
 
 def _why(message: str) -> str:

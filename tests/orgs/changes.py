@@ -54,3 +54,9 @@ def ask_for(
         appoint=appoint,
         dismiss=dismiss,
     )
+
+
+def replace(world: World, **changes: Any) -> ChangeRequest:
+    """Staff ask to make the employee administrator in place of the inviter."""
+    options = {"appoint": [world.employee], "dismiss": [world.inviter], "message": WHY, **changes}
+    return change_requests.ask_for_administrators(world.operator, organization=world.aurora, **options)

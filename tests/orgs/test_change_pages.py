@@ -358,6 +358,35 @@ def test_a_change_of_administrator_that_lacks_something_says_what(
     assert not ChangeRequest.objects.exists()
 
 
+def test_staff_edit_a_profile_with_the_consent_of_a_colleague(world: World, browser_of: Browsers) -> None:
+    staff, url = browser_of(world.staff), f"/admin/orgs/organization/{world.aurora.pk}/profile/"
+    form = staff.get(url).context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+
+    page = staff.post(url, {**shown, "website": "https://x.example", "city": "York", "message": WHY}, follow=True)
+
+    [change] = ChangeRequest.objects.all()
+    assert (change.requested_by_staff, set(change.profile)) == (world.staff, {"city"})
+    assert Organization.objects.get(pk=world.aurora.pk).website == "https://x.example"
+    assert "Saved: Website." in page.content.decode()
+    assert staff.post(act(change, "approve")).status_code == 403
+    assert staff.post(url, {**shown, "legal_name": ""}).status_code == 422
+
+
+def test_members_and_staff_do_not_replace_what_the_other_asked_for(world: World, browser_of: Browsers) -> None:
+    change, staff = change_profile(world, city="York"), browser_of(world.staff)
+    url = f"/admin/orgs/organization/{world.aurora.pk}/profile/"
+    form = staff.get(url).context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+
+    refused = staff.post(url, {**shown, "city": "Leeds"})
+
+    assert refused.status_code == 409
+    assert "It has to be decided or withdrawn first." in refused.content.decode()
+    change.refresh_from_db()
+    assert change.state == ChangeRequestState.REQUESTED
+
+
 def test_the_administrators_hear_of_it_before_it_is_decided(world: World) -> None:
     change_requests.ask_for_administrators(
         world.operator, organization=world.aurora, appoint=[world.employee], dismiss=[world.inviter], message=WHY
