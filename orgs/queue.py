@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,7 +17,6 @@ from orgs import access, policies, queries
 from orgs.models import (
     Registration,
     RegistrationAdministrator,
-    RegistrationMatch,
     RegistrationQuestion,
     RegistrationState,
 )
@@ -72,7 +71,7 @@ def in_scope(scope: Scope, actor: Actor) -> Q:
         UNASSIGNED: _WAITING & Q(assigned_to=None),
         ANSWERED: _WAITING & Exists(_questions().filter(answered_at__isnull=False)),
         SECOND: _WAITING & Q(first_approved_by__isnull=False),
-        DUPLICATES: _WAITING & Exists(RegistrationMatch.objects.filter(registration=OuterRef("pk"))),
+        DUPLICATES: _WAITING & Exists(queries.current_matches().filter(registration=OuterRef("pk"))),
         REGISTRANT: Q(state=RegistrationState.INFO_REQUESTED),
         CLOSED: Q(state__in=DECIDED),
         ALL: Q(),
@@ -107,6 +106,13 @@ def neighbours(actor: Actor, registration: Registration) -> tuple[Registration |
     waiting = access.registrations(actor).filter(_WAITING).exclude(pk=registration.pk)
     before = waiting.exclude(_after(registration)).order_by("-due_at", "-id").first()
     return before, waiting.filter(_after(registration)).order_by("due_at", "id").first()
+
+
+def with_matches(registrations: QuerySet[Registration]) -> QuerySet[Registration]:
+    """The same, each with its current likenesses and the names of what it is like."""
+    matches = queries.current_matches().select_related("organization", "other")
+    briefly = matches.only("registration_id", "kind", "organization__legal_name", "other__legal_name")
+    return registrations.prefetch_related(Prefetch("matches", briefly))
 
 
 def named(registration: Registration) -> list[RegistrationAdministrator]:

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
@@ -63,12 +62,8 @@ def deny(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration
 
 def _chosen(request: Request) -> list[Registration]:
     """What was ticked, by due time, also what a colleague has decided since: it is reported and not left out."""
-    try:
-        ticked = access.registrations(request.actor).filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
-    except ValidationError:
-        return []
-    found = ticked.prefetch_related(*queue.PEOPLE, "matches__organization", "matches__other")
-    return list(found.order_by("due_at", "id"))
+    ticked = access.registrations(request.actor).filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+    return list(queue.with_matches(ticked).prefetch_related(*queue.PEOPLE).order_by("due_at", "id"))
 
 
 def _confirmation(

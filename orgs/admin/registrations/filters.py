@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django_countries import countries
 
 from core.http import Request
-from orgs import queue
-from orgs.models import Application, Flag, MatchKind, Registration, RegistrationMatch
+from orgs import queries, queue
+from orgs.models import Application, Flag, MatchKind, Registration
 
 Rows = QuerySet[Registration]
 
@@ -74,7 +74,7 @@ class WarningFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002
         value = self.value()
         if value in MatchKind.values:
-            return queryset.filter(Exists(RegistrationMatch.objects.filter(registration=OuterRef("pk"), kind=value)))
+            return queryset.filter(Exists(queries.current_matches().filter(registration=OuterRef("pk"), kind=value)))
         return queryset.filter(flags__contains=[value]) if value in Flag.values else queryset
 
 

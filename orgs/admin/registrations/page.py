@@ -82,7 +82,8 @@ def answer(request: Request, template: str, context: dict[str, Any], *, status: 
 
 
 def _facts(request: Request, registration: Registration) -> dict[str, Any]:
-    matches = list(registration.matches.select_related("organization", "other").order_by(F("likeness").desc(), "id"))
+    current = queries.current_matches().filter(registration=registration).select_related("organization", "other")
+    matches = list(current.order_by(F("likeness").desc(nulls_last=True), "id"))
     known = queue.known_people([registration])
     profile = summaries.of_profile(registration)
     before, after = queue.neighbours(request.actor, registration)

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.utils.functional import cached_property
 from core.admin import ReadOnlyAdmin
 from core.errors import NotFound
 from core.http import Request
+from core.views.errors import BadRequest
 from orgs import access, queries, queue
 from orgs.admin.registrations import bulk, columns, decisions, page
 from orgs.admin.registrations.filters import (
@@ -59,8 +61,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     actions = (bulk.claim, bulk.release, bulk.approve, bulk.deny)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
-        rows = access.registrations(cast("Request", request).actor)
-        return rows.prefetch_related("matches__organization", "matches__other")
+        return queue.with_matches(access.registrations(cast("Request", request).actor))
 
     def get_search_results(
         self,
@@ -68,7 +69,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
         queryset: QuerySet[Registration],
         search_term: str,
     ) -> tuple[QuerySet[Registration], bool]:
-        return (queries.search_registrations(queryset, search_term) if search_term else queryset), False
+        return queries.search_registrations(queryset, search_term), False
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The state is a column where it is not the same for all."""
@@ -77,6 +78,15 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [*decisions.urls(self.admin_site.admin_view), *super().get_urls()]
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Registration], *args: Any, **options: Any
+    ) -> HttpResponse | None:
+        """Stock, but what is no id is a bad request and not an error of ours."""
+        try:
+            return super().response_action(request, queryset, *args, **options)
+        except ValidationError as error:
+            raise BadRequest from error
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         counted = queue.counts(cast("Request", request).actor)
