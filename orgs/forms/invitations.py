@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from orgs.forms import fields
 from orgs.forms.fields import AddressField, ApplicationsField, LineField
-from orgs.models import Application, Invitation, InvitationState, Membership
+from orgs.models import Application, Invitation, InvitationState, Membership, Organization, OrganizationState
 
 MESSAGE_LENGTH = 1000
 REFERENCE_LENGTH = 64
@@ -60,7 +60,35 @@ class InvitationForm(TermsForm):
         help_text="What you call this company, such as its supplier number. Only you see it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ("company_name", "first_name", "last_name", "email", "external_reference")
+    field_order: tuple[str, ...] = ("company_name", "first_name", "last_name", "email", "external_reference")
+
+
+class OrganizationField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """An organisation by its Organization ID or by its key, as the lookup fills it in."""
+
+    def to_python(self, value: Any) -> Organization | None:
+        text = str(value or "").strip()
+        if text.upper().startswith("ORG-"):
+            text = str(Organization.objects.filter(organization_id=text.upper()).values_list("pk", flat=True).first())
+        found: Organization | None = super().to_python(text)
+        return found
+
+
+class StaffInvitationForm(InvitationForm):
+    """Operator staff invite for an organisation, or for the operator."""
+
+    organization = OrganizationField(
+        label="Inviting organisation",
+        queryset=Organization.objects.filter(state=OrganizationState.ACTIVE),
+        required=False,
+        help_text="Its Organization ID, such as ORG-7KQM-2WXR, or look it up. Empty: the operator itself invites.",
+        error_messages={"invalid_choice": "There is no active organisation with this ID. Look it up."},
+    )
+    field_order = ("organization", *InvitationForm.field_order)
+
+    def __init__(self, *args: Any, lookup: forms.Widget, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["organization"].widget = lookup
 
 
 class FilterForm(forms.Form):

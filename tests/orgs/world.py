@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
+from django.utils import timezone
+
 from accounts.models import User, UserState
-from core import tokens
+from core import outbox, tokens
 from core.actor import Actor
-from core.models import Mail, Token
+from core.models import Mail, MailState, Token
 from core.outbox import render
 from orgs.catalogue import SFT
 from orgs.models import Application, Invitation, Membership, Organization, OrganizationState, Role
@@ -110,3 +112,12 @@ def link_in(mail: Mail, path_start: str) -> str:
     words = render(mail).text.split()
     address = next(word for word in words if path_start in word)
     return address[address.index(path_start) :]
+
+
+def come_back(invitation: Invitation, reason: str = "550 5.1.1 No such user here") -> None:
+    """The newest mail with the link of an invitation is sent, and comes back."""
+    mail = Mail.objects.filter(about=invitation.pk, to=invitation.email).latest("created_at")
+    Mail.objects.filter(pk=mail.pk).update(state=MailState.SENT, sent_at=timezone.now())
+    mail.refresh_from_db()
+    outbox.bounce(PEN, mail, reason=reason, suppress=False)
+    invitation.refresh_from_db()
