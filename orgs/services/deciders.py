@@ -63,11 +63,11 @@ def person(actor: Actor) -> User:
 
 
 def lock(registration: Registration) -> Registration:
-    """The registration with its invitation, held until the transaction ends, so that decisions wait in line."""
-    rows = Registration.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "invitation__organization", "assigned_to", "first_approved_by"
-    )
-    return rows.get(pk=registration.pk)
+    """The registration, held until the transaction ends, so that decisions wait in line.
+
+    What belongs to it is loaded afterwards: after a wait PostgreSQL reads the held row anew, and not what was joined to it.
+    """
+    return Registration.objects.select_for_update(of=("self",), no_key=True).get(pk=registration.pk)
 
 
 def _with_others(decision: Decision, decider: User, deciders: Collection[User]) -> Decision:

@@ -1,23 +1,21 @@
-"""The operator's decision: complete or not at all, once, and never by the registrant."""
+"""Approval: complete or not at all, and nobody exists before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.test import Client
 
 from accounts import queries as people_queries
-from accounts.models import OneTimePassword, User, UserState
+from accounts.models import OneTimePassword, User
 from core.actor import Actor
-from core.errors import Conflict, Invalid, NotAllowed
+from core.errors import Conflict
 from core.models import AuditEvent, Mail
 from core.outbox import render
 from orgs import ports
 from orgs.models import (
-    Membership,
+    InvitationState,
     Organization,
     OrganizationState,
     Partnership,
@@ -25,11 +23,11 @@ from orgs.models import (
     RegistrationState,
     WizardStep,
 )
-from orgs.services import actors, approval
+from orgs.services import approval
 from orgs.services.sign_in import MembersOnly
-from tests.concurrency import at_once
+from tests.orgs import submissions
 from tests.orgs import world as worlds
-from tests.orgs.registrant import Registrant, person
+from tests.orgs.registrant import Registrant
 from tests.orgs.world import ONE_TIME_PASSWORD, World
 
 pytestmark = pytest.mark.django_db
@@ -58,27 +56,33 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def submitted(world: World, registrant: Registrant) -> Registration:
-    invitation = worlds.invite(world)
-    return registrant.submitted(f"/invitation/{worlds.secret_of(invitation)}/")
+def submitted(world: World) -> Registration:
+    return submissions.submitted(invitation=worlds.invite(world))
 
 
-def approve_url(registration: Registration) -> str:
-    return f"/admin/orgs/registration/{registration.pk}/approve/"
+def approved(world: World, registration: Registration) -> Organization:
+    organization = approval.approve(world.operator, registration)
+    assert organization is not None
+    return organization
 
 
-def deny_url(registration: Registration) -> str:
-    return f"/admin/orgs/registration/{registration.pk}/deny/"
+def test_the_organisation_takes_over_what_was_entered(world: World, submitted: Registration) -> None:
+    organization = approved(world, submitted)
 
-
-def detail_url(registration: Registration) -> str:
-    return f"/admin/orgs/registration/{registration.pk}/change/"
+    submitted.refresh_from_db()
+    assert organization.state == OrganizationState.ACTIVE
+    assert organization.profile() == submitted.profile()
+    assert (submitted.state, submitted.organization, submitted.decided_by_id) == (
+        "approved",
+        organization,
+        world.staff.pk,
+    )
 
 
 def test_the_floor_above_hears_of_organisation_applications_and_administrators(
     world: World, submitted: Registration, listener: Listener
 ) -> None:
-    organization = approval.approve(world.operator, submitted)
+    organization = approved(world, submitted)
 
     [told] = listener.told
     assert told["organization"] == organization
@@ -124,7 +128,7 @@ def test_before_approval_nobody_of_the_organisation_exists(submitted: Registrati
 def test_after_approval_they_may_sign_in_and_the_draft_forgets_the_secret(
     world: World, submitted: Registration
 ) -> None:
-    approval.approve(world.operator, submitted)
+    approved(world, submitted)
 
     kim = people_queries.user_by_email("kim@newco.example")
     assert kim is not None
@@ -133,152 +137,68 @@ def test_after_approval_they_may_sign_in_and_the_draft_forgets_the_secret(
     assert set(submitted.administrators.values_list("one_time_password_hash", flat=True)) == {""}
 
 
-@pytest.fixture
-def names_petra(registrant: Registrant) -> Registration:
-    """A submitted registration whose administrator for everything is ``petra@newco.example``."""
-    registrant.up_to(WizardStep.ADMINISTRATOR)
-    registrant.create_administrator()
-    registrant.one_time_password()
-    registrant.select_application_administrators(registrant.named("Petra"))
-    registrant.submit()
-    return registrant.stored()
+@pytest.mark.parametrize("decision", ["approve", "merge", "deny"])
+def test_the_one_time_password_is_in_no_mail_and_no_event(world: World, submitted: Registration, decision: str) -> None:
+    submissions.name(submitted, "ana@newco.example")
+    secret_hash = submitted.administrators.first().one_time_password_hash  # type: ignore[union-attr]
 
-
-def test_somebody_known_becomes_a_member_and_keeps_their_password(world: World, names_petra: Registration) -> None:
-    known = worlds.user("Petra", email="petra@newco.example")
-    known.set_password("a password of their own")
-    known.save()
-
-    organization = approval.approve(world.operator, names_petra)
-
-    known.refresh_from_db()
-    assert known.state == UserState.ACTIVE
-    assert known.check_password("a password of their own")
-    assert not OneTimePassword.objects.filter(user=known).exists()
-    assert actors.roles_of(Membership.objects.get(user=known, organization=organization)) == {"oa", "aa:sft"}
-    [mail] = worlds.mails("registration_approved_known")
-    assert "You have an account already and keep it" in render(mail).text
-    assert "Sign in with your User ID and your password" in render(mail).text
-    [told] = worlds.mails("registration_approved_contact")
-    assert told.to == "kim@newco.example"
-    assert "Petra Baker" in render(told).text
-
-
-def test_somebody_known_who_has_no_password_yet_is_sent_to_first_time_login(
-    world: World, names_petra: Registration
-) -> None:
-    known = worlds.user("Petra", email="petra@newco.example")
-    known.set_unusable_password()
-    known.state = UserState.INVITED
-    known.save()
-
-    approval.approve(world.operator, names_petra)
-
-    [mail] = worlds.mails("registration_approved_known")
-    assert "Complete First-Time Login" in render(mail).text
-    assert "/first-time-login/" in render(mail).text
-    assert "your password" not in render(mail).text
-
-
-def test_operator_staff_cannot_become_an_administrator(world: World, registrant: Registrant) -> None:
-    registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
-    other_staff = worlds.user("Rob", staff=True)
-    registrant.create_application_administrator(**person("Rob", email=other_staff.email))
-    registrant.submit()
-
-    with pytest.raises(Conflict, match="is operator staff"):
-        approval.approve(world.operator, registrant.stored())
-
-
-@pytest.mark.parametrize("state", [UserState.SUSPENDED, UserState.CLOSED])
-def test_nobody_who_is_kept_out_becomes_an_administrator(
-    world: World, registrant: Registrant, state: UserState
-) -> None:
-    registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
-    known = worlds.user("Rob")
-    registrant.create_application_administrator(**person("Rob", email=known.email))
-    registrant.submit()
-    User.objects.filter(pk=known.pk).update(state=state)
-
-    with pytest.raises(Conflict, match=f"is {state}"):
-        approval.approve(world.operator, registrant.stored())
-
-    User.objects.filter(pk=known.pk).update(state=UserState.ACTIVE)
-    assert approval.approve(world.operator, registrant.stored()).state == OrganizationState.ACTIVE
-
-
-def test_a_denial_mails_its_reason(world: World, submitted: Registration) -> None:
-    approval.deny(world.operator, submitted, reason="  The CAGE code belongs to “Other & Co”. ")
-
-    submitted.refresh_from_db()
-    assert submitted.denial_reason == "The CAGE code belongs to “Other & Co”."
-    [mail] = worlds.mails("registration_denied")
-    assert mail.to == "kim@newco.example"
-    assert "The CAGE code belongs to “Other & Co”." in render(mail).text
-    page = Client().get(worlds.link_in(mail, "/registration/")).content.decode()
-    assert "The CAGE code belongs to “Other &amp; Co”." in page
-    assert set(submitted.administrators.values_list("one_time_password_hash", flat=True)) == {""}
-
-
-@pytest.mark.parametrize("reason", ["", "   "])
-def test_a_denial_needs_a_reason(world: World, submitted: Registration, reason: str) -> None:
-    with pytest.raises(Invalid):
-        approval.deny(world.operator, submitted, reason=reason)
-
-
-@pytest.mark.parametrize("named", ["contact", "administrator"])
-def test_nobody_decides_a_registration_that_names_them(world: World, registrant: Registrant, named: str) -> None:
-    email = world.staff.email.upper()
-    if named == "contact":
-        registrant.up_to(WizardStep.PROFILE)
-        registrant.profile(contact_email=email)
-        registrant.select_oneself()
-        registrant.one_time_password()
+    if decision == "approve":
+        approval.approve(world.operator, submitted)
+    elif decision == "merge":
+        approval.merge(world.operator, submitted, organization=world.elsewhere)
     else:
-        registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
-        registrant.create_application_administrator(**person("Sam", email=email))
-    registrant.select_application_administrators(*registrant.stored().administrators.all())
-    registrant.submit()
+        approval.deny(world.operator, submitted, reason="Not a supplier.")
 
-    with pytest.raises(NotAllowed, match="somebody else has to decide"):
-        approval.approve(world.operator, registrant.stored())
-    with pytest.raises(NotAllowed, match="somebody else has to decide"):
-        approval.deny(world.operator, registrant.stored(), reason="No.")
-    colleague = actors.of_user(worlds.user("Cleo", staff=True))
-    assert approval.deny(colleague, registrant.stored(), reason="No.").state == RegistrationState.DENIED
+    letters = [render(mail) for mail in Mail.objects.all()]
+    told = "".join(f"{letter.subject}{letter.text}{letter.html}" for letter in letters)
+    stored = str([*Mail.objects.values_list("context", "links"), *AuditEvent.objects.values_list("data", "reason")])
+    assert "Kim" in told
+    for secret in (ONE_TIME_PASSWORD, ONE_TIME_PASSWORD.replace(" ", ""), secret_hash):
+        assert secret not in told
+        assert secret not in stored
 
 
-def test_who_was_entered_and_not_selected_is_no_part_of_the_registration(world: World, registrant: Registrant) -> None:
-    known = worlds.user("Rob")
-    registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
-    registrant.create_application_administrator(**person("Sam", email=world.staff.email))
-    registrant.create_application_administrator(**person("Rob", email=known.email))
-    registrant.select_application_administrators(registrant.contact())
-    registrant.submit()
-    staff = Client()
-    staff.force_login(world.staff)
+def test_every_administrator_hears_their_user_id_and_what_to_do(world: World, submitted: Registration) -> None:
+    submissions.name(submitted, "ana@newco.example")
 
-    page = staff.get(f"/admin/orgs/registration/{registrant.stored().pk}/change/").content.decode()
+    approved(world, submitted)
 
-    assert "Approve" in page
-    assert "becomes a member" not in page
-    organization = approval.approve(world.operator, registrant.stored())
-    assert not Membership.objects.filter(organization=organization, user=known).exists()
+    for mail in worlds.mails("registration_approved"):
+        user = people_queries.user_by_email(mail.to)
+        assert user is not None
+        text = render(mail).text
+        for words in (user.user_id, "Organization Administrator", "First-Time Login", "/first-time-login/"):
+            assert words in text
+    assert {mail.to for mail in worlds.mails("registration_approved")} == {"kim@newco.example", "ana@newco.example"}
 
 
-@pytest.mark.parametrize("who", ["inviter", "employee", "stranger"])
-def test_members_decide_nothing(world: World, submitted: Registration, who: str) -> None:
-    with pytest.raises(NotAllowed):
-        approval.approve(worlds.acting(getattr(world, who)), submitted)
+def test_mails_speak_the_language_of_the_registration(world: World) -> None:
+    registration = submissions.submitted(language="de")
+
+    approved(world, registration)
+
+    assert {mail.language for mail in worlds.mails("registration_approved")} == {"de"}
+
+
+def test_partnerships_are_written_both_ways_once(world: World, submitted: Registration) -> None:
+    organization = approved(world, submitted)
+
+    pairs = set(Partnership.objects.values_list("organization_id", "partner_id"))
+    assert pairs == {(organization.pk, world.aurora.pk), (world.aurora.pk, organization.pk)}
+    assert submitted.invitation is not None
+    submitted.invitation.refresh_from_db()
+    assert submitted.invitation.state == InvitationState.ACCEPTED
 
 
 def test_a_decision_is_made_once(world: World, submitted: Registration) -> None:
-    approval.approve(world.operator, submitted)
+    approved(world, submitted)
 
     with pytest.raises(Conflict):
         approval.approve(world.operator, submitted)
     with pytest.raises(Conflict):
         approval.deny(world.operator, submitted, reason="Too late.")
+    with pytest.raises(Conflict):
+        approval.merge(world.operator, submitted, organization=world.elsewhere)
     assert Organization.objects.filter(legal_name=submitted.legal_name).count() == 1
 
 
@@ -289,145 +209,28 @@ def test_a_draft_cannot_be_decided(world: World, registrant: Registrant) -> None
         approval.approve(world.operator, registration)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_twenty_approvals_at_once_make_one_organisation(world: World, registrant: Registrant) -> None:
-    registration = registrant.submitted()
+# --- Several at once ----------------------------------------------------------------------------------------------
+def test_of_several_each_is_approved_by_itself(world: World) -> None:
+    names = ("North Ltd", "Clash Ltd", "South Ltd")
+    north, clash, south = (submissions.submitted(name, named=[f"{name[0]}@newco.example"]) for name in names)
+    worlds.user("Cleo", email="c@newco.example", staff=True)
 
-    outcomes = at_once([lambda: approval.approve(world.operator, registration)] * 20)
+    outcomes = approval.approve_many(world.operator, [north, clash, south])
 
-    refusals = [outcome for outcome in outcomes if outcome is not None]
-    assert len(refusals) == 19
-    assert all(isinstance(refusal, Conflict) for refusal in refusals)
-    assert Organization.objects.filter(legal_name="Newco Metals Ltd").count() == 1
-    assert User.objects.filter(email="kim@newco.example").count() == 1
-    assert len(worlds.mails("registration_approved")) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_approval_and_denial_at_once_are_one_decision(world: World, registrant: Registrant) -> None:
-    registration = registrant.submitted()
-
-    def approve() -> None:
-        approval.approve(world.operator, registration)
-
-    def deny() -> None:
-        approval.deny(world.operator, registration, reason="No.")
-
-    outcomes: Sequence[Exception | None] = at_once([approve, deny] * 4)
-
-    assert sum(outcome is None for outcome in outcomes) == 1
-    decided = len(worlds.mails("registration_approved")) + len(worlds.mails("registration_denied"))
-    assert decided == 1
+    assert [outcome.registration for outcome in outcomes] == [north, clash, south]
+    assert [str(outcome.organization) for outcome in outcomes] == ["North Ltd", "None", "South Ltd"]
+    assert "is operator staff" in outcomes[1].refusal
+    assert (outcomes[0].refusal, outcomes[2].refusal) == ("", "")
+    assert not Organization.objects.filter(legal_name="Clash Ltd").exists()
 
 
-def test_partnerships_are_written_both_ways_once(world: World, submitted: Registration) -> None:
-    organization = approval.approve(world.operator, submitted)
+def test_of_several_each_is_denied_by_itself(world: World) -> None:
+    north, south = submissions.submitted("North Ltd"), submissions.submitted("South Ltd")
+    approval.approve(world.operator, north)
 
-    pairs = set(Partnership.objects.values_list("organization_id", "partner_id"))
-    assert pairs == {(organization.pk, world.aurora.pk), (world.aurora.pk, organization.pk)}
+    outcomes = approval.deny_many(world.operator, [north, south], reason="Not suppliers.")
 
-
-# --- The pages ----------------------------------------------------------------------------------------------------
-def test_the_detail_page_has_everything_on_one_screen(
-    world: World, submitted: Registration, browser_of: Callable[..., Client]
-) -> None:
-    worlds.user("Known", email="kim@newco.example")
-
-    page = browser_of(world.staff).get(detail_url(submitted)).content.decode()
-
-    for text in (
-        "Newco Metals Ltd", "1 Foundry Lane", "kim@newco.example", "Secure File Transfer", "Olivia Baker", "In review",
-        "Already has an account", "Saved Organization Profile", "Approve", "Deny",
-    ):  # fmt: skip
-        assert text in page, text
-    assert ONE_TIME_PASSWORD not in page
-
-
-def test_a_second_click_is_a_message_and_not_an_error(
-    world: World, submitted: Registration, browser_of: Callable[..., Client]
-) -> None:
-    browser = browser_of(world.staff)
-    browser.post(approve_url(submitted))
-
-    again = browser.post(approve_url(submitted), follow=True)
-    late = browser.post(deny_url(submitted), {"reason": "Too late."}, follow=True)
-
-    for page in (again, late):
-        assert page.status_code == 200
-        assert "This registration is now “Approved”" in page.content.decode()
-
-
-def test_denying_without_a_reason_says_so(
-    world: World, submitted: Registration, browser_of: Callable[..., Client]
-) -> None:
-    page = browser_of(world.staff).post(deny_url(submitted), {"reason": ""})
-
-    assert page.status_code == 200
-    assert "Say why, in a sentence: the registrant reads it." in page.content.decode()
-    submitted.refresh_from_db()
-    assert submitted.state == RegistrationState.SUBMITTED
-
-
-def test_deciding_takes_a_post(world: World, submitted: Registration, browser_of: Callable[..., Client]) -> None:
-    browser = browser_of(world.staff)
-
-    assert [browser.get(url).status_code for url in (approve_url(submitted), deny_url(submitted))] == [405, 405]
-
-
-def test_the_back_office_is_closed_to_members(
-    world: World, submitted: Registration, browser_of: Callable[..., Client]
-) -> None:
-    browser = browser_of(world.inviter)
-
-    for url in (detail_url(submitted), "/admin/orgs/registration/"):
-        assert browser.get(url).status_code == 302
-    assert browser.post(approve_url(submitted)).status_code == 302
-    submitted.refresh_from_db()
-    assert submitted.state == RegistrationState.SUBMITTED
-
-
-def test_drafts_are_not_in_the_queue(world: World, registrant: Registrant, browser_of: Callable[..., Client]) -> None:
-    draft = registrant.up_to(WizardStep.REVIEW)
-    browser = browser_of(world.staff)
-
-    assert "Newco Metals Ltd" not in browser.get("/admin/orgs/registration/?queue=all").content.decode()
-    assert browser.get(detail_url(draft)).status_code == 404
-    assert browser.get("/admin/orgs/registration/nonsense/change/").status_code == 404
-
-
-def test_the_queue_is_ordered_by_due_time_and_hides_what_is_decided(
-    world: World, browser_of: Callable[..., Client]
-) -> None:
-    registrations = [Registrant(f"203.0.113.{number}").submitted() for number in (20, 21, 22)]
-    for registration, name, days in zip(registrations, ("Late", "Early", "Decided"), (3, 1, 2), strict=True):
-        due_at = registration.submitted_at
-        assert due_at is not None
-        Registration.objects.filter(pk=registration.pk).update(
-            legal_name=name, due_at=due_at.replace(year=due_at.year + days)
-        )
-    approval.deny(world.operator, registrations[2], reason="No.")
-    browser = browser_of(world.staff)
-
-    waiting = browser.get("/admin/orgs/registration/").content.decode()
-    denied = browser.get("/admin/orgs/registration/?queue=denied").content.decode()
-
-    assert waiting.index("Early") < waiting.index("Late")
-    assert "Decided<" not in waiting
-    assert "Decided<" in denied
-
-
-@pytest.mark.parametrize("model", ["organization", "invitation", "membership", "application"])
-def test_what_came_of_it_is_there_to_look_at_and_not_to_change(
-    world: World, submitted: Registration, browser_of: Callable[..., Client], model: str
-) -> None:
-    approval.approve(world.operator, submitted)
-    browser = browser_of(world.staff)
-    row = apps.get_model("orgs", model).objects.first()
-    assert row is not None
-
-    page = browser.get(f"/admin/orgs/{model}/{row.pk}/change/").content.decode()
-
-    assert 'name="_save"' not in page
-    assert browser.post(f"/admin/orgs/{model}/{row.pk}/change/", {}).status_code == 403
-    assert browser.get(f"/admin/orgs/{model}/add/").status_code == 403
-    assert browser.post(f"/admin/orgs/{model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert "Approved" in outcomes[0].refusal
+    assert outcomes[1].refusal == ""
+    south.refresh_from_db()
+    assert south.state == RegistrationState.DENIED
