@@ -40,12 +40,16 @@ def following(step: WizardStep) -> WizardStep:
     return STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]
 
 
+def people_with_roles(registration: Registration) -> list[RegistrationAdministrator]:
+    """Who needs a One-Time Password; Organization Administrators come first."""
+    people = [person for person in registration.administrators.prefetch_related("administered") if _has_role(person)]
+    return sorted(people, key=lambda person: not person.is_organization_administrator)
+
+
 def without_one_time_password(registration: Registration) -> RegistrationAdministrator | None:
     """The first person with a role who has no One-Time Password yet; Organization Administrators come first."""
-    people = list(registration.administrators.prefetch_related("administered"))
-    waiting = [person for person in people if _has_role(person) and not person.one_time_password_hash]
-    waiting.sort(key=lambda person: not person.is_organization_administrator)
-    return waiting[0] if waiting else None
+    waiting = (person for person in people_with_roles(registration) if not person.one_time_password_hash)
+    return next(waiting, None)
 
 
 def _has_role(person: RegistrationAdministrator) -> bool:

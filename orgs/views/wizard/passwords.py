@@ -33,7 +33,14 @@ def one_time_password(request: Request, registration: Registration, person: UUID
             response = onwards_with_passwords(request, registration, STEP if person is None else following_step())
             handover.offer(response, subject=administrator.pk, secret=secret)
             return response
-    context = {"form": form, "administrator": administrator, "next_url": _next_url(request, registration)}
+    context = {
+        "form": form,
+        "administrator": administrator,
+        # A form that is sent twice is meant for one person.
+        "action": step_url(registration, STEP, returning=is_returning(request), person=administrator.pk),
+        "people": wizard.people_with_roles(registration),
+        "next_url": _next_url(request, registration),
+    }
     return show(request, registration, STEP, context)
 
 
