@@ -35,7 +35,7 @@ def run(name: str, main: Callable[[], list[Figure]]) -> None:
         "benchmark": name,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": seconds,
-        "machine": before,
+        "machine": {**before, "load_afterwards": machine()["load"]},
         "figures": [figure.summary() for figure in figures],
     }
     RESULTS.mkdir(exist_ok=True)
