@@ -29,6 +29,7 @@ def use_broker(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Itera
 
     yield use
     use(before)
+    current_app.conf.update(broker_read_url=before)
 
 
 @pytest.fixture
@@ -54,6 +55,22 @@ def test_a_silent_broker_is_waited_for_once(use_broker: UseBroker, silent_broker
     start = time.monotonic()
     assert [wakeups.now("core.tasks.sweep_outbox") for _ in range(5)] == [False] * 5
     assert time.monotonic() - start < 10
+
+
+def test_what_waits_in_a_queue_is_counted() -> None:
+    assert wakeups.waiting("nobody-listens") == 0
+    for _ in range(3):
+        wakeups.now("core.tasks.sweep_outbox", queue="nobody-listens")
+    assert wakeups.waiting("nobody-listens") == 3
+
+
+def test_of_a_broker_that_is_gone_or_silent_nothing_is_known_soon(use_broker: UseBroker, silent_broker: str) -> None:
+    for url in ("redis://127.0.0.1:1/0", silent_broker):
+        use_broker(url)
+        current_app.conf.update(broker_read_url=url)
+        start = time.monotonic()
+        assert wakeups.waiting("mail") == 0
+        assert time.monotonic() - start < 10
 
 
 @pytest.mark.django_db(transaction=True)
