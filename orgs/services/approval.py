@@ -181,7 +181,7 @@ def _accept_invitation(actor: Actor, registration: Registration, organization: O
         return
     if registration.invitation.organization:
         partnerships.make(organization, registration.invitation.organization)
-    invitations.accept(actor, registration.invitation)
+    invitations.accept(actor, registration.invitation, organization=organization)
 
 
 def _close(registration: Registration) -> None:

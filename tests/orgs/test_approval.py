@@ -188,6 +188,7 @@ def test_partnerships_are_written_both_ways_once(world: World, submitted: Regist
     assert submitted.invitation is not None
     submitted.invitation.refresh_from_db()
     assert submitted.invitation.state == InvitationState.ACCEPTED
+    assert submitted.invitation.accepted_by == organization
 
 
 def test_a_decision_is_made_once(world: World, submitted: Registration) -> None:
