@@ -158,6 +158,8 @@ def organizations_of_address(address: str) -> QuerySet[Organization]:
 
 def waiting_join_requests(actor: Actor) -> QuerySet[JoinRequest]:
     """What waits for the actor as an Organization Administrator."""
+    if actor.organization_id is None:
+        return JoinRequest.objects.none()
     return JoinRequest.objects.filter(
         organization_id=actor.organization_id, state=JoinRequestState.REQUESTED, expires_at__gt=timezone.now()
     )

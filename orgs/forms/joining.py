@@ -38,7 +38,8 @@ class JoinForm(PersonForm):
         super().__init__(*args, **options)
         if invitation is None:
             return
-        self.initial |= {
+        self.initial = {
+            **self.initial,
             "first_name": invitation.first_name,
             "last_name": invitation.last_name,
             "email": invitation.email,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -86,7 +87,7 @@ def _lock(actor: Actor, request: JoinRequest) -> JoinRequest:
     return locked
 
 
-def _decide(actor: Actor, request: JoinRequest, action: str, *, reason: str = "", **changes: Membership | str) -> None:
+def _decide(actor: Actor, request: JoinRequest, action: str, *, reason: str = "", **changes: Any) -> None:
     decided_by = access.member(actor, actor.membership_id)
     states.advance(
         request, action, actor=actor, reason=reason, decided_at=timezone.now(), decided_by=decided_by, **changes

@@ -23,7 +23,7 @@ def note(request: HttpRequest, registration: Registration, link: Token) -> None:
 
 def confirm(request: Request, registration: Registration) -> None:
     """Somebody pressed a button of this registration: where they came by a link, the address is confirmed."""
-    came_by: dict[str, str] = request.session.get(CAME_BY, {})
-    token = Token.objects.filter(pk=came_by.get(str(registration.pk))).first() if came_by else None
+    came_by: str = request.session.get(CAME_BY, {}).get(str(registration.pk), "")
+    token = Token.objects.filter(pk=came_by).first() if came_by else None
     if token is not None:
         drafts.confirm_address(request.actor, registration, link=token)
