@@ -48,6 +48,9 @@ def decode(data: bytes) -> str:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], encoding)
     if b"\0" in data:
+        # Without a mark: every other byte of Western text is zero.
+        if data[:200].count(0) < len(data[:200]) // 4:
+            raise Unreadable(NOT_TEXT)
         return _strictly(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
     try:
         return data.decode()

@@ -28,9 +28,9 @@ ROWS_SHOWN = 100
 def invite_many(request: Request) -> HttpResponse:
     access.organization(request.actor)
     policies.can_invite(request.actor).enforce()
-    form = CompaniesForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
-        return _upload_page(request, form)
+        return _upload_page(request, CompaniesForm())
+    form = CompaniesForm(request.POST, request.FILES)
     if not form.is_valid() or form.faults:
         return _upload_page(request, form, status=Invalid.status)
     file = form.cleaned_data["file"]

@@ -60,7 +60,7 @@ def invitation_page(request: Request, pk: UUID) -> HttpResponse:
 def invite(request: Request) -> HttpResponse:
     organization = access.organization(request.actor)
     policies.can_invite(request.actor).enforce()
-    form = InvitationForm(request.POST or None, initial=_like(request))
+    form = InvitationForm(request.POST if request.method == "POST" else None, initial=_like(request))
     status = 200
     if request.method == "POST":
         status = Invalid.status

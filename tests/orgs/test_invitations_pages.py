@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 
 from core.models import AuditEvent
-from orgs.models import Invitation, Membership
+from orgs.models import Invitation
 from orgs.services import invitations
 from orgs.tasks import expire_due
 from tests.orgs import world as worlds
@@ -267,7 +267,7 @@ def test_the_export_has_what_the_list_shows_and_computes_nothing(
 def test_the_export_is_the_actors_own(
     world: World, many: dict[str, Invitation], browser_of: Callable[..., Client]
 ) -> None:
-    entitled = Membership.objects.get(pk=many["colleague"].invited_by_id)
+    entitled = many["colleague"].invited_by
 
     def exported(who: Any) -> str:
         answer = browser_of(who).post(f"{LIST}export/")
