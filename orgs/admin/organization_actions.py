@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
 from core import states
-from core.errors import Conflict, DomainError, Invalid, NotFound
+from core.errors import Conflict, DomainError, Invalid, NotFound, TooMany
 from core.forms import show_refusal
 from core.http import Request
 from core.policies import Decision
@@ -211,7 +211,7 @@ def _show(form: forms.Form, refusal: DomainError) -> int:
     """Put a refusal into the form; the status of the answer."""
     if isinstance(refusal, Invalid):
         show_refusal(form, refusal)
-    elif isinstance(refusal, Conflict):
+    elif isinstance(refusal, Conflict | TooMany):
         form.add_error(None, refusal.sentence)
     else:
         raise refusal

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import signed_in
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, TooMany
 from core.forms import show_refusal
 from core.http import Request
 from orgs import access, policies, queries
@@ -37,7 +37,7 @@ def organization_administrator(request: Request, pk: UUID) -> HttpResponse:
         except Invalid as refusal:
             show_refusal(form, refusal)
             status = refusal.status
-        except Conflict as refusal:
+        except (Conflict, TooMany) as refusal:
             messages.warning(request, refusal.sentence)
             return redirect("orgs:user", pk=pk)
     context = {"form": form, "member": member, "dismiss": holds}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import signed_in
 from core import navigation
-from core.errors import Conflict, Invalid, NotAllowed
+from core.errors import Conflict, Invalid, NotAllowed, TooMany
 from core.forms import show_refusal
 from core.http import Request
 from core.policies import Decision
@@ -81,7 +81,7 @@ def edit(request: Request) -> HttpResponse:
         except Invalid as refusal:
             show_refusal(form, refusal)
             status = refusal.status
-        except Conflict as refusal:
+        except (Conflict, TooMany) as refusal:
             form.add_error(None, refusal.sentence)
             form.show_current_version()
             status = refusal.status

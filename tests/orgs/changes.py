@@ -13,6 +13,16 @@ from tests.orgs import world as worlds
 from tests.orgs.world import World
 
 WHY = "We have moved; see the register."
+QUEUE = "/admin/orgs/changerequest/"
+SAVED = {
+    "legal_name": "Aurora Aerospace & Sons",
+    "country": "US",
+    "address_line_1": "1200 Skyline Drive",
+    "city": "Wichita",
+    "region": "Kansas",
+    "postal_code": "67202",
+    "phone": "+13162650123",
+}
 
 
 def profile_of(organization: Organization) -> dict[str, Any]:
@@ -60,3 +70,15 @@ def replace(world: World, **changes: Any) -> ChangeRequest:
     """Staff ask to make the employee administrator in place of the inviter."""
     options = {"appoint": [world.employee], "dismiss": [world.inviter], "message": WHY, **changes}
     return change_requests.ask_for_administrators(world.operator, organization=world.aurora, **options)
+
+
+def with_profile(world: World) -> World:
+    """``world`` with a profile that a form takes as it is."""
+    Organization.objects.filter(pk=world.aurora.pk).update(**SAVED)
+    world.aurora.refresh_from_db()
+    return world
+
+
+def act(change: ChangeRequest, verb: str) -> str:
+    """The address of a button of the operator's."""
+    return f"{QUEUE}{change.pk}/{verb}/"
