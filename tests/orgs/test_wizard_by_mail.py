@@ -97,7 +97,19 @@ def test_the_link_ends_after_an_hour_to_the_second(registrant: Registrant, late:
         assert registrant.client.post(mailed_link()).status_code == status
 
 
-def test_a_mangled_link_is_nowhere(registrant: Registrant) -> None:
+@pytest.mark.parametrize(
+    "mangle", ["{start}=%0A{end}/", "{start}%20{end}/", "{start}{end}./", "{start}{end}/?utm_source=x"]
+)
+def test_a_link_that_a_mail_client_mangled_still_leads_here(registrant: Registrant, mangle: str) -> None:
+    ask(registrant)
+    link = mailed_link().rstrip("/")
+
+    page = registrant.client.get(mangle.format(start=link[:-9], end=link[-9:]), follow=True)
+
+    assert (page.status_code, page.request["PATH_INFO"]) == (200, f"{link}/")
+
+
+def test_a_link_that_lost_its_end_is_nowhere(registrant: Registrant) -> None:
     ask(registrant)
 
     assert registrant.get(mailed_link()[:-2] + "/").status_code == 404

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core import tokens
 from core.errors import Gone
 from core.http import Request
-from orgs import access
+from orgs import access, links
 from orgs.forms.by_mail import ByMailForm
 from orgs.models import Invitation
 from orgs.services import invitations
@@ -42,6 +42,9 @@ def invited_by_mail(request: Request, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def from_mail(request: Request, token: str) -> HttpResponse:
     """Where the mailed link leads. Looking uses nothing up; Continue does, and begins the draft."""
+    secret = links.secret_in(token)
+    if secret and secret != token:
+        return redirect("orgs:register-from-mail", token=secret)
     link = tokens.peek(mailed_starts.LINK, token)
     ended = tokens.ended_because(link)
     if not ended and request.method == "POST":
