@@ -18,7 +18,7 @@ from django.urls import URLPattern, path
 
 from accounts.models import User
 from accounts.services import one_time_passwords, people
-from core.errors import DomainError, Invalid
+from core.errors import DomainError
 from core.http import Request
 
 # Permissions do not come from groups here: see ``accounts.backends``.
@@ -109,7 +109,6 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 act(user)
                 count += 1
             except DomainError as refusal:
-                sentences = refusal.fields.values() if isinstance(refusal, Invalid) else ()
-                messages.warning(request, f"{user}: {' '.join(sentences) or refusal.sentence}")
+                messages.warning(request, f"{user}: {refusal.summary}")
         if count:
             messages.success(request, f"{count} {done}.")

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from core.admin import ReadOnlyAdmin
-from core.errors import DomainError, Invalid
+from core.errors import DomainError
 from core.http import Request
 from orgs.models import Application, Organization
 from sft.models import AccessGrant, Package, Subscription
@@ -119,7 +119,7 @@ class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         try:
             return super().changeform_view(request, *args, **kwargs)
         except DomainError as refusal:
-            messages.error(request, _sentence(refusal))
+            messages.error(request, refusal.summary)
             return redirect(reverse("admin:sft_subscription_changelist"))
 
     @admin.action(description="Confirm what was requested", permissions=["change"])
@@ -130,7 +130,7 @@ class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 subscriptions.confirm(request.actor, subscription=subscription)
                 confirmed += 1
             except DomainError as refusal:
-                messages.warning(request, f"{subscription}: {_sentence(refusal)}")
+                messages.warning(request, f"{subscription}: {refusal.summary}")
         messages.success(request, f"{confirmed} confirmed.")
 
 
@@ -186,8 +186,3 @@ class PackageAdmin(ReadOnlyAdmin):
     @admin.display(description="sender")
     def sender_name(self, package: Package) -> str:
         return str(package.sender.user)
-
-
-def _sentence(refusal: DomainError) -> str:
-    fields = refusal.fields.values() if isinstance(refusal, Invalid) else ()
-    return " ".join(fields) or refusal.sentence

@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 )
                 issued = one_time_passwords.issue(actor, user=user, secret_hash=one_time_passwords.hash_of(secret))
         except Invalid as refusal:
-            raise CommandError(" ".join(refusal.fields.values()) or refusal.sentence) from refusal
+            raise CommandError(refusal.summary) from refusal
         self.stdout.write(f"User ID:           {user.user_id}")
         self.stdout.write(f"One-Time Password: {secret}")
         self.stdout.write(
