@@ -19,7 +19,8 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from orgs import access, policies, queries
 from orgs.models import LIVE_JOIN_STATES, Invitation, JoinRequest, JoinRequestState, Membership, MembershipState
-from orgs.services import invitations, join_requests, memberships, partnerships, users
+from orgs.services import join_requests, memberships, users
+from orgs.services.invitations import received, recognition
 from orgs.services.users import HandOver
 
 CLOCK = Actor.system("requests to join")
@@ -42,7 +43,7 @@ def approve(actor: Actor, request: JoinRequest, *, one_time_password: str | None
         if known:
             _tell_known(actor, locked, made.membership)
         if locked.invitation:
-            _accept(actor, locked, locked.invitation)
+            _accept(actor, locked.invitation)
     return made
 
 
@@ -123,17 +124,16 @@ def _admit(actor: Actor, request: JoinRequest, known: User) -> HandOver:
     return HandOver(membership, "")
 
 
-def _accept(actor: Actor, request: JoinRequest, invitation: Invitation) -> None:
-    """What the inviting company asked for has come about. An invitation that has ended meanwhile changes nothing, and one
-    whose registration the operator is reviewing is accepted by that decision.
+def _accept(actor: Actor, invitation: Invitation) -> None:
+    """What the inviting company asked for has come about: the invitation is taken up for the actor's organisation.
+
+    One that has ended meanwhile changes nothing, and one whose registration the operator is reviewing waits for that
+    decision.
     """
-    if not invitation.is_open or request.organization is None:
-        return
-    if invitation.organization:
-        partnerships.make(request.organization, invitation.organization)
     begun = queries.registration_of_invitation(invitation)
-    if begun is None or begun.state not in policies.UNDER_REVIEW:
-        invitations.accept(actor, invitation)
+    is_reviewed = begun is not None and begun.state in policies.UNDER_REVIEW
+    if invitation.is_open and not is_reviewed and recognition.is_for(actor, invitation):
+        received.accept(actor, invitation)
 
 
 def _tell_known(actor: Actor, request: JoinRequest, membership: Membership) -> None:

@@ -333,7 +333,8 @@ def test_approving_accepts_the_invitation_for_the_organisation(
 
     invitation.refresh_from_db()
     assert "The invitation of Aurora Aerospace &amp; Sons is accepted with it" in shown
-    assert invitation.state == InvitationState.ACCEPTED
+    assert (invitation.state, invitation.accepted_by) == (InvitationState.ACCEPTED, world.elsewhere)
+    assert [mail.to for mail in worlds.mails("invitation_accepted")] == [world.inviter.user.email]
     assert Partnership.objects.filter(organization=world.aurora, partner=world.elsewhere).exists()
 
 
@@ -348,6 +349,33 @@ def test_an_invitation_that_ended_meanwhile_changes_nothing(
     invitation.refresh_from_db()
     assert invitation.state == InvitationState.REVOKED
     assert not Partnership.objects.exists()
+    assert state(asked) == JoinRequestState.APPROVED
+
+
+def test_joining_the_inviting_organisation_itself_makes_no_partner(world: World) -> None:
+    invitation = worlds.invite(world)
+    joiner = Joiner()
+    joiner.start(f"/invitation/{worlds.secret_of(invitation)}/join/")
+    joiner.open_mail()
+    joiner.confirm()
+    joiner.choose(organization_id=world.aurora.organization_id)
+
+    join_decisions.approve(worlds.acting(world.inviter), joiner.stored())
+
+    assert state(joiner.stored()) == JoinRequestState.APPROVED
+    assert not Partnership.objects.exists()
+
+
+def test_an_invitation_whose_registration_is_reviewed_waits_for_that_decision(
+    world: World, invited: tuple[Invitation, JoinRequest]
+) -> None:
+    invitation, asked = invited
+    Registrant("203.0.113.88").submitted(f"/invitation/{worlds.secret_of(invitation)}/")
+
+    join_decisions.approve(worlds.acting(world.stranger), asked)
+
+    invitation.refresh_from_db()
+    assert invitation.state == InvitationState.STARTED
     assert state(asked) == JoinRequestState.APPROVED
 
 
