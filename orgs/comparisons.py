@@ -76,7 +76,7 @@ def _resembling(matches: Iterable[RegistrationMatch]) -> list[Resembling]:
         Resembling(
             organization=group[0].organization,
             registration=group[0].other,
-            reasons=[str(match.get_kind_display()) for match in group],
+            reasons=[str(kind.label) for kind in MatchKind if kind in {match.kind for match in group}],
             weight=sum(_weight(match) for match in group),
         )
         for group in groups.values()

@@ -32,11 +32,6 @@ class Finding:
         return "info" if self.tone == "neutral" else "warning"
 
 
-def of_registration(registration: Registration) -> list[Finding]:
-    """The likenesses, then the flags, as they were last worked out; ``matches`` should have been prefetched."""
-    return [*duplicates(registration.matches.all()), *flags(registration)]
-
-
 def duplicates(matches: Iterable[RegistrationMatch]) -> list[Finding]:
     """One for each kind of likeness, the identifiers first: they are no coincidence."""
     by_kind: dict[MatchKind, list[RegistrationMatch]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -193,6 +194,12 @@ def current_matches() -> QuerySet[RegistrationMatch]:
         Q(organization__state__in=(OrganizationState.ACTIVE, OrganizationState.SUSPENDED))
         | Q(other__state__in=(RegistrationState.SUBMITTED, RegistrationState.INFO_REQUESTED))
     )
+
+
+def first_submission() -> datetime | None:
+    """When the first registration was submitted. One look into an index."""
+    submitted = Registration.objects.filter(submitted_at__isnull=False).order_by("submitted_at")
+    return submitted.values_list("submitted_at", flat=True).first()
 
 
 def search_registrations(registrations: QuerySet[Registration], text: str) -> QuerySet[Registration]:

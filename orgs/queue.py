@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts.models import User
 from core import states
 from core.actor import Actor
-from orgs import access, policies, queries
+from orgs import access, findings, policies, queries
 from orgs.models import (
     Registration,
     RegistrationAdministrator,
+    RegistrationMatch,
     RegistrationQuestion,
     RegistrationState,
 )
@@ -109,10 +110,16 @@ def neighbours(actor: Actor, registration: Registration) -> tuple[Registration |
 
 
 def with_matches(registrations: QuerySet[Registration]) -> QuerySet[Registration]:
-    """The same, each with its current likenesses and the names of what it is like."""
+    """The same, each with its ``current_matches`` and the names of what it is like."""
     matches = queries.current_matches().select_related("organization", "other")
     briefly = matches.only("registration_id", "kind", "organization__legal_name", "other__legal_name")
-    return registrations.prefetch_related(Prefetch("matches", briefly))
+    return registrations.prefetch_related(Prefetch("matches", briefly, to_attr="current_matches"))
+
+
+def warnings(registration: Registration) -> list[findings.Finding]:
+    """What is to be looked at twice about a registration that came ``with_matches``."""
+    matches: list[RegistrationMatch] = registration.current_matches  # type: ignore[attr-defined]
+    return [*findings.duplicates(matches), *findings.flags(registration)]
 
 
 def named(registration: Registration) -> list[RegistrationAdministrator]:

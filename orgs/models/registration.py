@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from core.models import PublicModel
@@ -113,6 +113,10 @@ class Registration(PublicModel, OrganizationProfile):
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="registration_queue"),
             models.Index(fields=["-created_at", "-id"], name="registration_by_time"),
+            models.Index(
+                fields=["submitted_at"], name="registration_by_submission", condition=Q(submitted_at__isnull=False)
+            ),
+            models.Index(F("decided_at").desc(nulls_last=True), F("id").desc(), name="registration_by_decision"),
             models.Index(fields=["expires_at"], name="registration_by_expiry", condition=Q(state="draft")),
             models.Index(Lower("contact_email"), name="registration_by_contact"),
             models.Index(DomainOf("contact_email"), name="registration_by_contact_domain"),

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from core.errors import DomainError, Invalid
 from core.http import Request
-from orgs import access, findings, queue
+from orgs import access, queue
 from orgs.admin.registrations import page
 from orgs.forms.review import DenialForm
 from orgs.models import Registration
@@ -78,7 +78,7 @@ def _confirmation(
         "chosen": [
             {
                 "registration": row,
-                "findings": findings.of_registration(row),
+                "findings": queue.warnings(row),
                 "hindrance": hindered.get(row.pk, ""),
             }
             for row in chosen

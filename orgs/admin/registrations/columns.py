@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.contrib import admin
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from core.templatetags.ui import NOTHING, status_badge, until
-from orgs import findings, policies
+from core.templatetags.ui import NOTHING, status_badge, until, when
+from orgs import policies, queue
 from orgs.models import Registration
 
 
@@ -50,12 +53,17 @@ def age(registration: Registration) -> SafeString | str:
 @admin.display(description="Due", ordering="due_at")
 def due(registration: Registration) -> SafeString | str:
     if registration.state not in policies.UNDER_REVIEW:
-        return until(registration.decided_at or registration.due_at)
+        return NOTHING
     if is_overdue(registration):
         return format_html(
             '<strong class="overdue">Overdue</strong> <span class="quiet small">{}</span>', until(registration.due_at)
         )
     return until(registration.due_at)
+
+
+@admin.display(description="Decided", ordering=F("decided_at").asc(nulls_last=True))
+def decided(registration: Registration) -> SafeString | str:
+    return when(registration.decided_at)
 
 
 @admin.display(description="Complete", ordering="completeness")
@@ -69,8 +77,12 @@ def complete(registration: Registration) -> SafeString:
 
 @admin.display(description="Warnings")
 def warnings(registration: Registration) -> SafeString | str:
-    found = findings.of_registration(registration)
-    return render_to_string("admin/orgs/registration/findings.html", {"findings": found}) if found else NOTHING
+    items = format_html_join(
+        "",
+        '<li class="status status-{}" title="{}">{}{}</li>',
+        ((found.tone, found.detail, _icon(found.mark), found.label) for found in queue.warnings(registration)),
+    )
+    return format_html('<ul class="findings">{}</ul>', items) if items else NOTHING
 
 
 @admin.display(description="Assignee", ordering="assigned_to__last_name")
@@ -81,6 +93,12 @@ def assignee(registration: Registration) -> str:
 @admin.display(description="State", ordering="state")
 def standing(registration: Registration) -> SafeString:
     return render_to_string("components/badge.html", status_badge(registration))
+
+
+@cache
+def _icon(name: str) -> SafeString:
+    """``{% icon %}``, rendered once for all rows."""
+    return render_to_string("components/icon.html", {"name": name})
 
 
 def is_overdue(registration: Registration) -> bool:

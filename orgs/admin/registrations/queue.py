@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.functional import cached_property
@@ -18,7 +18,7 @@ from core.errors import NotFound
 from core.http import Request
 from core.views.errors import BadRequest
 from orgs import access, queries, queue
-from orgs.admin.registrations import bulk, columns, decisions, page
+from orgs.admin.registrations import bulk, calendar, columns, decisions, page
 from orgs.admin.registrations.filters import (
     ApplicationFilter,
     CountryFilter,
@@ -29,6 +29,7 @@ from orgs.admin.registrations.filters import (
 from orgs.models import Registration
 
 MOST_COUNTED = 2000
+LATEST_DECISION = F("decided_at").desc(nulls_last=True)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -72,9 +73,22 @@ class RegistrationAdmin(ReadOnlyAdmin):
         return queries.search_registrations(queryset, search_term), False
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The state is a column where it is not the same for all."""
-        mixed = request.GET.get(ScopeFilter.parameter_name) in {queue.MINE.name, queue.CLOSED.name, queue.ALL.name}
-        return (*self.list_display, columns.standing) if mixed else self.list_display
+        """What is over has no due time but a decision; the state is a column where it is not the same for all."""
+        scope = _scope(request)
+        columns_of_scope = tuple(columns.decided if one is columns.due else one for one in self.list_display)
+        shown = columns_of_scope if scope == queue.CLOSED.name else self.list_display
+        return (*shown, columns.standing) if scope in {queue.MINE.name, queue.CLOSED.name, queue.ALL.name} else shown
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """What waits by due time; what is over, and everything, the newest first."""
+        newest = {queue.CLOSED.name: LATEST_DECISION, queue.ALL.name: "-created_at"}.get(_scope(request))
+        return (newest, "-id") if newest else self.ordering
+
+    def get_sortable_by(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Among years of registrations only by what has an index."""
+        if _scope(request) in {queue.CLOSED.name, queue.ALL.name}:
+            return (columns.age, columns.decided)
+        return self.get_list_display(request)
 
     def get_urls(self) -> list[URLPattern]:
         return [*decisions.urls(self.admin_site.admin_view), *super().get_urls()]
@@ -94,6 +108,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
             **(extra_context or {}),
             "title": "Registrations",
             "is_nav_sidebar_enabled": False,
+            "calendar": calendar.of(request.GET) if _scope(request) in {queue.CLOSED.name, queue.ALL.name} else None,
             "tabs": [{"scope": scope, "count": counted.get(scope)} for scope in queue.scopes()],
         }
         return super().changelist_view(request, context)
@@ -107,6 +122,10 @@ class RegistrationAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         seen = cast("Request", request)
         return page.detail(seen, page.find(seen, _key(object_id)))
+
+
+def _scope(request: HttpRequest) -> str:
+    return request.GET.get(ScopeFilter.parameter_name, "")
 
 
 def _key(object_id: str) -> UUID:
