@@ -60,6 +60,10 @@ class Company:
     postal_code: str
     phone: str
     domain: str
+    uei: str
+    cage: str
+    duns: str
+    tax_id: str
     oa: Person
     aa: Person | None = None
 
@@ -73,6 +77,10 @@ AURORA = Company(
     postal_code="67202",
     phone="+13162650123",
     domain="aurora.example",
+    uei="AUR7KSW1C4T5",
+    cage="7AUR5",
+    duns="790010017",
+    tax_id="911144442",
     oa=Person("Olivia", "Adams", "olivia.adams@aurora.example", "+13162650124"),
     aa=Person("Aaron", "Avery", "aaron.avery@aurora.example", "+13162650125"),
 )
@@ -85,6 +93,10 @@ HARBOR = Company(
     postal_code="20457",
     phone="+494036660123",
     domain="harbor-metals.example",
+    uei="HRB7MTL2DE44",
+    cage="D7HM4",
+    duns="790010025",
+    tax_id="DE136695976",
     oa=Person("Hanna", "Oberg", "hanna.oberg@harbor-metals.example", "+494036660124"),
 )
 

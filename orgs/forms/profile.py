@@ -125,7 +125,7 @@ class OrganizationProfileForm(forms.Form):
         ("Organisation", (("legal_name",), ("doing_business_as", "business_type"))),
         (
             "Address",
-            (("country",), ("address_line_1",), ("address_line_2",), ("city", "region"), ("postal_code",)),
+            (("country",), ("address_line_1",), ("address_line_2",), ("city",), ("region", "postal_code")),
         ),
         ("How to reach the organisation", (("phone", "website"), ("email_domains",))),
         ("Identifiers, where you have them", (("uei", "cage"), ("duns", "tax_id"))),
