@@ -10,6 +10,8 @@ from django.urls import reverse
 from orgs.models import Registration, WizardStep
 
 RETURN, REVIEW = "return", "review"
+# Asks the step of Organization Administrators for room for one more.
+ANOTHER = "another"
 
 
 def step_url(registration: Registration, step: WizardStep, *, returning: bool = False, **kwargs: UUID) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orgs import flags, mail_domains, validators
-from orgs.addresses import step_url
+from orgs.addresses import ANOTHER, step_url
 from orgs.models import Flag, Registration, WizardStep
 from orgs.validators import country_name
 
@@ -24,14 +24,15 @@ def of(registration: Registration) -> list[Advice]:
     """In the order of the steps."""
     profile = step_url(registration, WizardStep.PROFILE, returning=True)
     administrator = step_url(registration, WizardStep.ADMINISTRATOR, returning=True)
-    sentences = [*_on_identifiers(registration), *_on_addresses(registration)]
+    flagged = flags.of(registration)
+    sentences = [*_on_identifiers(registration), *_on_addresses(registration, flagged)]
     found = [Advice(sentence, profile, "Change the profile") for sentence in sentences]
-    if Flag.ONE_ADMINISTRATOR in flags.of(registration):
+    if Flag.ONE_ADMINISTRATOR in flagged:
         sentence = (
             "Only one Organization Administrator is named. Two are recommended: when one is away or leaves, the other can "
             "still manage your users."
         )
-        found.append(Advice(sentence, f"{administrator}&another=1", "Add another Organization Administrator"))
+        found.append(Advice(sentence, f"{administrator}&{ANOTHER}=1", "Add another Organization Administrator"))
     return found
 
 
@@ -49,13 +50,13 @@ def _on_identifiers(registration: Registration) -> Iterator[str]:
         )
 
 
-def _on_addresses(registration: Registration) -> Iterator[str]:
-    found, domain = flags.of(registration), mail_domains.of(registration.contact_email)
+def _on_addresses(registration: Registration, flagged: list[Flag]) -> Iterator[str]:
+    domain = mail_domains.of(registration.contact_email)
     free = [name for name in registration.email_domains if mail_domains.is_free(name)]
-    if Flag.FREE_MAIL in found or Flag.DISPOSABLE_MAIL in found:
+    if Flag.FREE_MAIL in flagged or Flag.DISPOSABLE_MAIL in flagged:
         yield f"Anybody can have an address at {domain}. One at your organisation’s own domain speeds the review up."
     if free:
         yield f"{free[0]} is a mail service for everybody. A domain of your organisation’s own speeds the review up."
-    if Flag.OTHER_DOMAIN in found:
+    if Flag.OTHER_DOMAIN in flagged:
         own = ", ".join(registration.email_domains)
         yield f"Your address is at {domain}, which is not among your organisation’s e-mail domains ({own})."

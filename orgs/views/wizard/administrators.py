@@ -12,7 +12,7 @@ from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
 from orgs import access, wizard
-from orgs.addresses import step_url
+from orgs.addresses import ANOTHER, step_url
 from orgs.forms.administrators import NEW, OrganizationAdministratorsForm, PersonForm, RegistrationPersonForm
 from orgs.models import Registration, RegistrationAdministrator, WizardStep
 from orgs.services.registrations import administrators
@@ -20,7 +20,6 @@ from orgs.views import holding
 from orgs.views.wizard.gate import is_returning, onward, show, step_view
 
 STEP = WizardStep.ADMINISTRATOR
-ADD = "another"
 BEGUN = "You began to enter somebody below. Tick “Create somebody else” to keep them, or clear those fields."
 
 
@@ -28,7 +27,7 @@ BEGUN = "You began to enter somebody below. Tick “Create somebody else” to k
 def organization_administrator(request: Request, registration: Registration) -> HttpResponse:
     form, newcomer = _forms(request, registration)
     if request.method == "POST" and _name(request, registration, form, newcomer):
-        if ADD in request.POST:
+        if ANOTHER in request.POST:
             return _again(request, registration)
         return onward(request, registration, STEP)
     newcomers = [person for person in form.people.values() if not person.is_contact]
@@ -56,12 +55,12 @@ def _forms(
     """Both forms of the page. Nobody is created where nothing was typed and somebody else is selected."""
     typed = request.POST if request.method == "POST" else holding.parked(request, registration, STEP)
     people = list(registration.administrators.all())
-    form = OrganizationAdministratorsForm(typed, people=people, another=ADD in request.GET)
+    form = OrganizationAdministratorsForm(typed, people=people, another=ANOTHER in request.GET)
     selected = typed.getlist("selected") if typed else []
     begun = typed is not None and RegistrationPersonForm.is_begun(typed)
     creates = NEW in selected and (begun or selected == [NEW])
     newcomer = RegistrationPersonForm(
-        typed if creates or (begun and ADD in request.POST) else None,
+        typed if creates or (begun and ANOTHER in request.POST) else None,
         prefix=NEW,
         registration=registration,
         initial=RegistrationPersonForm.as_typed(typed),
@@ -97,7 +96,7 @@ def _name(
 def _again(request: Request, registration: Registration) -> HttpResponse:
     """The same page, with room for another Organization Administrator."""
     url = step_url(registration, STEP, returning=is_returning(request))
-    return redirect(f"{url}{'&' if '?' in url else '?'}{ADD}=1")
+    return redirect(f"{url}{'&' if '?' in url else '?'}{ANOTHER}=1")
 
 
 def _correct(
