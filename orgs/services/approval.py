@@ -17,7 +17,7 @@ from core.errors import Conflict, DomainError, Invalid
 from orgs import queries
 from orgs.models import DenialCode, Membership, Organization, OrganizationState, Registration, RegistrationState, Role
 from orgs.ports import NamedAdministrator, onboarding_listener
-from orgs.services import admissions, deciders, invitations, matching, partnerships
+from orgs.services import admissions, deciders, invitations, locks, matching, partnerships
 from orgs.services.registrations.submission import status_link
 
 NO_REASON = "Say why, in a sentence: the registrant reads it."
@@ -105,7 +105,7 @@ def merge(actor: Actor, registration: Registration, *, organization: Organizatio
     with transaction.atomic():
         locked = deciders.lock(registration)
         deciders.standing(actor, locked).work.enforce()
-        target = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+        target = locks.organization(organization.pk)
         administrators = _administrators_of(target)
         states.advance(
             locked,

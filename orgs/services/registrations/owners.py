@@ -5,13 +5,12 @@ The registrant learns nothing of it: their pages always say that somebody is tol
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
-
 from core import outbox, throttles
 from core.errors import TooMany
 from core.throttles import FailMode, Limit
-from orgs import mail_domains, queries
-from orgs.models import IDENTIFIERS, Membership, Organization, OrganizationState, Registration, Role
+from orgs import queries
+from orgs.models import MatchKind, Membership, Organization, OrganizationState, Registration, Role
+from orgs.services import matching
 
 # Somebody who submits again and again under one name must not fill a mailbox with it.
 NOTICES = Limit("notices of registrations to an organisation", "10/day", FailMode.OPEN)
@@ -22,7 +21,7 @@ def tell(registration: Registration) -> None:
 
     Needs the transaction of Submit. Domains of free mail services are nobody's and count for nothing.
     """
-    for organization in _organizations(registration).order_by("id")[:20]:
+    for organization in _organizations(registration)[:20]:
         try:
             throttles.hit(NOTICES, str(organization.pk))
         except TooMany:
@@ -31,18 +30,12 @@ def tell(registration: Registration) -> None:
             _tell(administrator, organization, registration)
 
 
-def _organizations(registration: Registration) -> QuerySet[Organization]:
-    same = Q(pk__in=[])
-    for name in IDENTIFIERS:
-        value = getattr(registration, name)
-        if value:
-            # A tax ID is a number of one country's authorities.
-            where = {"country": registration.country} if name == "tax_id" else {}
-            same |= Q(**{name: value}, **where)
-    domains = mail_domains.owned([*registration.email_domains, mail_domains.of(registration.contact_email)])
-    if domains:
-        same |= Q(email_domains__overlap=domains)
-    return Organization.objects.filter(same, state=OrganizationState.ACTIVE)
+def _organizations(registration: Registration) -> list[Organization]:
+    alike = matching.organizations_like(registration)
+    same = {one.found.pk: one.found for one in alike if one.kind != MatchKind.NAME}
+    return [
+        found for found in same.values() if isinstance(found, Organization) and found.state == OrganizationState.ACTIVE
+    ]
 
 
 def _tell(administrator: Membership, organization: Organization, registration: Registration) -> None:
