@@ -112,6 +112,7 @@ class Registration(PublicModel, OrganizationProfile):
         ordering = ("due_at", "id")
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="registration_queue"),
+            models.Index(fields=["state", "submitted_at"], name="registration_state_by_time"),
             models.Index(fields=["-created_at", "-id"], name="registration_by_time"),
             models.Index(
                 fields=["submitted_at"], name="registration_by_submission", condition=Q(submitted_at__isnull=False)
