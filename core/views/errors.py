@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from core.errors import DomainError, Invalid, NotAllowed, NotFound, Unavailable
+from core.errors import DomainError, Invalid, NotAllowed, NotFound, TooLarge, Unavailable
 from core.http import wants_json
+
+TOO_MUCH_TEXT = (
+    "This is more text than a page can send at once. Go back: what you typed is still there. "
+    "Send a long list as a file instead."
+)
 
 
 class ServerError(DomainError):
@@ -62,7 +68,9 @@ def refusal_document(request: HttpRequest, error: DomainError, **more: Any) -> J
     return JsonResponse(document, status=error.status, headers=error.headers)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return refusal(request, TooLarge(TOO_MUCH_TEXT))
     return refusal(request, BadRequest())
 
 

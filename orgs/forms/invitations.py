@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from orgs.forms import fields
@@ -68,9 +69,13 @@ class OrganizationField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def to_python(self, value: Any) -> Organization | None:
         text = str(value or "").strip()
-        if text.upper().startswith("ORG-"):
-            text = str(Organization.objects.filter(organization_id=text.upper()).values_list("pk", flat=True).first())
-        found: Organization | None = super().to_python(text)
+        if not text:
+            return None
+        named = Organization.objects.filter(organization_id=text.upper()).first()
+        try:
+            found: Organization | None = super().to_python(named.pk if named else text)
+        except ValidationError as error:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
         return found
 
 

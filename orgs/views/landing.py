@@ -22,6 +22,8 @@ from orgs.views.status import find_link
 from orgs.views.wizard.gate import enter, indicator
 
 OTHER_WAY, SIGN_IN = "way", "sign_in"
+ACCEPT, CONTINUE = "accept", "continue"
+WITHOUT_REGISTERING = (ACCEPT, Way.SIGN_IN, Way.JOIN)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,6 +71,8 @@ def _open(request: Request, invited: Invitation, token: str) -> HttpResponse:
         holding.hold(request, registration)
         return enter(registration)
     way = _way(request, invited, begun)
+    if way in WITHOUT_REGISTERING:
+        return render(request, "orgs/invitation_known.html", _context(invited, token, way=way))
     context = _context(invited, token, form=form, begun=begun, way=way, steps=indicator(begun, current=""))
     status = 422 if form.errors else 200
     return render(request, "orgs/invitation.html", context, status=status)
@@ -77,10 +81,10 @@ def _open(request: Request, invited: Invitation, token: str) -> HttpResponse:
 def _way(request: Request, invited: Invitation, begun: Registration | None) -> str:
     """``continue`` where a registration was begun, ``accept`` for somebody signed in who can; else as for any visitor."""
     if begun:
-        return "continue"
+        return CONTINUE
     if request.GET.get(OTHER_WAY) == Way.REGISTER:
         return Way.REGISTER
-    return "accept" if recognition.is_for(request.actor, invited) else recognition.way_in(invited)
+    return ACCEPT if recognition.is_for(request.actor, invited) else recognition.way_in(invited)
 
 
 def _ended(link: Token, invited: Invitation) -> str:

@@ -192,6 +192,7 @@ def test_the_sweep_leaves_an_invitation_alone_while_its_registration_is_reviewed
 
     invitation.refresh_from_db()
     assert invitation.state == InvitationState.ACCEPTED
+    assert organization
     assert organization.partnerships.filter(partner=world.aurora).exists()
 
 

@@ -179,6 +179,13 @@ def test_neither_and_both_are_told(world: World, browser_of: Callable[..., Clien
     assert "not both" in words_of(both)
 
 
+def test_more_than_can_be_pasted_is_told_to_come_as_a_file(world: World, browser_of: Callable[..., Client]) -> None:
+    answer = browser_of(world.inviter).post(MANY, {"pasted": "x" * (1024**2 + 1)})
+
+    assert answer.status_code == 413
+    assert "Send a long list as a file instead." in words_of(answer)
+
+
 # --- Rows that are wrong ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("row", "column", "sentence"),

@@ -14,6 +14,7 @@ from core import audit, outbox, states, throttles, tokens
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed
 from core.throttles import FailMode, Limit
+from orgs.dates import in_words
 from orgs.invitation_files import LABELS, Fault, FaultyRows
 from orgs.models import Application, Invitation, InvitationBatch
 from orgs.services.invitations import letters, obstacles, quota
@@ -107,12 +108,14 @@ def _send_all(actor: Actor, inviting: Sender, batch: InvitationBatch, records: S
     links = tokens.issue_many(
         letters.LINK, [invitation.pk for invitation in invitations], lifetime=invitations[0].expires_at - now
     )
+    expires = in_words(invitations[0].expires_at)
     outbox.post_many(
         letters.letter(
             letters.INVITATION,
             invitation,
             links[invitation.pk],
             applications=[application.name for application in applications],
+            expires=expires,
         )
         for invitation, applications in zip(invitations, chosen, strict=True)
     )

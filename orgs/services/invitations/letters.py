@@ -18,8 +18,13 @@ INVITATION, REMINDER = "orgs/mail/invitation", "orgs/mail/invitation_reminder"
 TO_THE_INVITED = (INVITATION, REMINDER)
 
 
-def letter(template: str, invitation: Invitation, token: Token, *, applications: Sequence[str]) -> Mail:
-    """``template`` to the invited address, with the link that ``token`` opens; in no outbox yet."""
+def letter(
+    template: str, invitation: Invitation, token: Token, *, applications: Sequence[str], expires: str = ""
+) -> Mail:
+    """``template`` to the invited address, with the link that ``token`` opens; in no outbox yet.
+
+    ``expires`` is when the link ends in words, where many end at the same moment.
+    """
     inviter = invitation.inviter
     return outbox.letter(
         template,
@@ -33,7 +38,7 @@ def letter(template: str, invitation: Invitation, token: Token, *, applications:
             "message": invitation.message,
             "applications": list(applications),
             "colleague_allowed": invitation.colleague_allowed,
-            "expires": in_words(invitation.expires_at),
+            "expires": expires or in_words(invitation.expires_at),
         },
         links={"register": outbox.Link("orgs:invitation", token=token)},
         organization_id=invitation.organization_id,
