@@ -1,5 +1,6 @@
 // Keyboard shortcuts: [data-shortcut="x"] is what the key x does. A link is followed and a button pressed; a button that
-// decides something has a dialog that asks first. <details> opens and its first field takes the focus; a field takes it.
+// decides something has a dialog that asks first, or [data-shortcut-focus] and only takes the focus. <details> opens and its
+// first field takes the focus; a field takes it.
 // Off while somebody types, while a dialog is open, and in browsers where somebody switched them off.
 
 const STORE = "shortcuts";
@@ -36,7 +37,7 @@ function use(element) {
   if (element.matches("details")) {
     element.open = true;
     (element.querySelector("select, textarea, input:not([type=hidden])") ?? element.querySelector("summary")).focus();
-  } else if (element.matches("input, select, textarea")) {
+  } else if (element.matches("input, select, textarea, [data-shortcut-focus]")) {
     element.focus();
   } else {
     element.focus();
