@@ -17,10 +17,23 @@ def look(page: Page, name: str) -> None:
 
     Saves ``<name>-1280.png`` and ``<name>-360.png`` of the whole page under ``SCREENSHOT_DIR`` where that is set.
     """
+    _look(page, name)
+
+
+def look_in_any_light(page: Page, name: str) -> None:
+    """The same, and once more in the dark, where only colours differ; those pictures are called ``<name>-dark-…``."""
+    _look(page, name)
+    # Without motion, so that no colour is seen on its way.
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    _look(page, f"{name}-dark", "color-contrast")
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+
+
+def _look(page: Page, name: str, *rules: str) -> None:
     before = page.viewport_size
     for label, size in SIZES.items():
         page.set_viewport_size(size)
-        assert barriers(page) == [], f"{name} at {label} px"
+        assert barriers(page, *rules) == [], f"{name} at {label} px"
         assert overhang(page) <= 0, f"{name} at {label} px is wider than the screen"
         if FOLDER:
             page.screenshot(path=Path(FOLDER) / f"{name}-{label}.png", full_page=True, animations="disabled")

@@ -12,8 +12,11 @@ from accounts.models import User
 from core import throttles, wakeups
 from orgs.models import Membership
 from tests.orgs import world as worlds
+from tests.orgs.browsing import viewer
 from tests.orgs.registrant import Registrant
 from tests.orgs.world import World
+
+__all__ = ["viewer"]
 
 
 @pytest.fixture
