@@ -68,18 +68,16 @@ class Entry:
     who: str = ""
 
 
-def of_registration(registration: Registration, *, for_operator: bool = False) -> list[Entry]:
+def of_registration(registration: Registration) -> list[Entry]:
     """Submitted, questions and answers, in review, decided: each with its time, or with when it is due and who is next.
 
-    The registrant reads it; ``for_operator`` names them where they are "you" otherwise. That the first of two has approved
-    is not shown: nothing is decided by it.
+    The registrant reads it, so they are "you". That the first of two has approved is not shown: nothing is decided by it.
     """
     if registration.submitted_at is None:
         return [Entry("Ended", "current", detail="Nothing was submitted in time, so this registration has ended.")]
-    you = registration.contact_name if for_operator else "you"
     return [
         Entry("Submitted", "done", registration.submitted_at, who=registration.contact_name),
-        *_questions(registration, you),
+        *_questions(registration),
         *_rest(registration),
     ]
 
@@ -105,14 +103,14 @@ def history(subject: Registration | ChangeRequest | Organization) -> list[Entry]
     return [_happened(event) for event in events.order_by("-at", "-id")[:50]]
 
 
-def _questions(registration: Registration, you: str) -> Iterator[Entry]:
+def _questions(registration: Registration) -> Iterator[Entry]:
     asked_for = settings.OPERATOR_NAME
     for question in registration.questions.all():
         yield Entry("More information requested", "done", question.created_at, question.text, asked_for)
         if question.answered_at:
             yield Entry("Answered", "done", question.answered_at, question.answer, registration.contact_name)
         elif registration.state == RegistrationState.INFO_REQUESTED:
-            yield Entry("Answer", "current", detail=_answer_by(registration), who=f"Next: {you}")
+            yield Entry("Answer", "current", detail=_answer_by(registration), who="Next: you")
 
 
 def _rest(registration: Registration) -> list[Entry]:

@@ -136,10 +136,6 @@ def test_the_first_of_two_approvals_is_not_shown_to_the_registrant(
     assert any(entry.label == "Approved by the first of two" for entry in timelines.history(submitted))
 
 
-def test_staff_read_who_is_next_by_name(asked: Registration) -> None:
-    assert "Next: Kim Novak" in [entry.who for entry in timelines.of_registration(asked, for_operator=True)]
-
-
 def test_looking_changes_nothing_and_is_not_stored(asked: Registration) -> None:
     before = Registration.objects.values().get(pk=asked.pk)
     events = AuditEvent.objects.count()

@@ -21,7 +21,21 @@ from tests.orgs.world import World
 pytestmark = pytest.mark.django_db
 
 # Addresses that a visitor may open, and those that lead to the actor's own things whoever they are.
-PUBLIC = {"invitation", "invitation-ask", "registration-status", "register", "register-resume"}
+PUBLIC = {
+    "invitation",
+    "invitation-ask",
+    "invitation-by-mail",
+    "invitation-mended",
+    "registration-status",
+    "register",
+    "register-by-mail",
+    "register-from-mail",
+    "register-resume",
+    "address-rules",
+    "captcha-image",
+    "captcha-sound",
+    "captcha-another",
+}
 AFTER_SUBMIT = {
     "registration-link",
     "registration-confirm",
@@ -40,6 +54,9 @@ OWN = {
     "invitations",
     "invite",
     "join-requests",
+    "invitations-export",
+    "invite-many",
+    "invite-many-template",
 }
 OF_A_USER = {
     "user",
@@ -52,7 +69,10 @@ OF_A_USER = {
     "hand-over",
 }
 OF_A_CHANGE = {"change-withdraw"}
-OF_AN_INVITATION = {"invitation-resend", "invitation-revoke"}
+OF_AN_INVITATION = {"invitation-page", "invitation-extend", "invitation-resend", "invitation-revoke"}
+# Whose these are is held by test_invitations_received.py and test_invitations_batches.py.
+OF_THE_INVITED = {"received-invitation", "received-invitation-accept", "received-invitation-pass-on"}
+OF_A_FILE = {"invite-many-preview"}
 
 
 def named(pattern: URLPattern) -> str:
@@ -65,7 +85,19 @@ BODY = {"role": "oa", "reason": "Because.", "one_time_password": worlds.ONE_TIME
 
 
 def test_every_address_is_in_one_of_these_groups() -> None:
-    groups = [PUBLIC, AFTER_SUBMIT, JOINING, OF_A_JOIN_REQUEST, OWN, OF_A_USER, OF_A_CHANGE, OF_AN_INVITATION, WIZARD]
+    groups = [
+        PUBLIC,
+        AFTER_SUBMIT,
+        JOINING,
+        OF_A_JOIN_REQUEST,
+        OWN,
+        OF_A_USER,
+        OF_A_CHANGE,
+        OF_AN_INVITATION,
+        WIZARD,
+        OF_THE_INVITED,
+        OF_A_FILE,
+    ]
     names = {named(pattern) for pattern in urls.urlpatterns}
 
     assert names == set().union(*groups)
@@ -90,6 +122,8 @@ def addresses(world: World) -> dict[str, str]:
         "join-request": asked,
         "join-request-approve": f"{asked}approve/",
         "join-request-deny": f"{asked}deny/",
+        "invitation-page": invited,
+        "invitation-extend": f"{invited}extend/",
         "invitation-resend": f"{invited}resend/",
         "invitation-revoke": f"{invited}revoke/",
     }
@@ -136,6 +170,9 @@ def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
         "invitations": "/administration/invitations/",
         "join-requests": "/administration/join-requests/",
         "invite": "/administration/invitations/new/",
+        "invitations-export": "/administration/invitations/export/",
+        "invite-many": "/administration/invitations/many/",
+        "invite-many-template": "/administration/invitations/many/template.csv",
     }
     url = {**addresses(world), **own}[name]
 
