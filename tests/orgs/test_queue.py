@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -140,6 +140,33 @@ def test_search_finds_an_identifier_and_keeps_the_choices(staff: Client) -> None
     assert 'value="hb3-klm9pq2r7"' in page
     assert '<option value="DE" selected>' in page
     assert '<input type="hidden" name="queue" value="all">' in page
+
+
+def test_years_of_registrations_are_walked_by_year_month_and_day(staff: Client) -> None:
+    for day in ("2025-11-03", "2025-11-04", "2026-01-01"):
+        submitted(day, named=(), submitted_at=timezone.make_aware(datetime.fromisoformat(day)))
+
+    def shown(query: str) -> tuple[str, list[str], list[str]]:
+        answer = staff.get(f"{LIST}?queue=all{query}")
+        calendar = answer.context["calendar"]
+        return calendar.shown, [link.label for link in calendar.within][:3], sorted(names(answer))
+
+    year = "&submitted_at__year=2025"
+    assert shown("")[1][:2] == ["2025", "2026"]
+    assert shown(year) == ("2025", ["January", "February", "March"], ["2025-11-03", "2025-11-04"])
+    month = f"{year}&submitted_at__month=11"
+    assert shown(month) == ("November 2025", ["1", "2", "3"], ["2025-11-03", "2025-11-04"])
+    assert shown(f"{month}&submitted_at__day=4") == ("4 November 2025", [], ["2025-11-04"])
+    page = staff.get(f"{LIST}?queue=all{month}&country=GB").content.decode()
+    assert 'href="?queue=all&amp;country=GB&amp;submitted_at__year=2025"' in page
+
+
+@pytest.mark.parametrize(
+    "year", ["x", "0", "99999", "2025&submitted_at__month=13", "2025&submitted_at__month=2&submitted_at__day=30"]
+)
+def test_no_day_of_the_calendar_is_no_error(staff: Client, year: str) -> None:
+    answer = staff.get(f"{LIST}?queue=all&submitted_at__year={year}", follow=True)
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("query", ["queue=nonsense", "queue=%27", "warning=x", "country=ZZ", "p=999", "o=99", "e=1"])

@@ -37,7 +37,7 @@ def of(query: Mapping[str, str]) -> Calendar:
     others = {name: value for name, value in query.items() if not name.startswith(FIELD) and name != "p"}
 
     def link(label: str, **parts: int) -> Link:
-        period = {f"{FIELD}__{part}": value for part, value in parts.items()}
+        period = {f"{FIELD}__{part}": str(value) for part, value in parts.items()}
         return Link(label, urlencode({**others, **period}))
 
     match [_number(query.get(f"{FIELD}__{part}", "")) for part in _PARTS]:

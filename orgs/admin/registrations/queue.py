@@ -29,6 +29,8 @@ from orgs.admin.registrations.filters import (
 from orgs.models import Registration
 
 MOST_COUNTED = 2000
+# The parts of the queue that grow for years.
+LONG = (queue.CLOSED.name, queue.ALL.name)
 LATEST_DECISION = F("decided_at").desc(nulls_last=True)
 
 
@@ -73,11 +75,15 @@ class RegistrationAdmin(ReadOnlyAdmin):
         return queries.search_registrations(queryset, search_term), False
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """What is over has no due time but a decision; the state is a column where it is not the same for all."""
+        """The state is a column where it is not the same for all; what is over has a decision instead of a due time."""
         scope = _scope(request)
-        columns_of_scope = tuple(columns.decided if one is columns.due else one for one in self.list_display)
-        shown = columns_of_scope if scope == queue.CLOSED.name else self.list_display
-        return (*shown, columns.standing) if scope in {queue.MINE.name, queue.CLOSED.name, queue.ALL.name} else shown
+        if scope == queue.MINE.name:
+            return (*self.list_display, columns.standing)
+        if scope not in LONG:
+            return self.list_display
+        shown = (one for one in self.list_display if one is not columns.complete)
+        over = scope == queue.CLOSED.name
+        return (*(columns.decided if over and one is columns.due else one for one in shown), columns.standing)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """What waits by due time; what is over, and everything, the newest first."""
@@ -86,7 +92,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
     def get_sortable_by(self, request: HttpRequest) -> tuple[Any, ...]:
         """Among years of registrations only by what has an index."""
-        if _scope(request) in {queue.CLOSED.name, queue.ALL.name}:
+        if _scope(request) in LONG:
             return (columns.age, columns.decided)
         return self.get_list_display(request)
 
@@ -108,7 +114,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
             **(extra_context or {}),
             "title": "Registrations",
             "is_nav_sidebar_enabled": False,
-            "calendar": calendar.of(request.GET) if _scope(request) in {queue.CLOSED.name, queue.ALL.name} else None,
+            "calendar": calendar.of(request.GET) if _scope(request) in LONG else None,
             "tabs": [{"scope": scope, "count": counted.get(scope)} for scope in queue.scopes()],
         }
         return super().changelist_view(request, context)
