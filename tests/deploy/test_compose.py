@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from accounts import urls as accounts_urls
+from orgs import urls as orgs_urls
 from tests.deploy.tables import REPOSITORY, column, listed, names, table
 from tests.deploy.test_settings_documented import required_settings, settings_read
 
@@ -148,3 +150,14 @@ def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
     command = (program, "-t", "-q", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_no_secret_of_a_link_is_in_the_access_log() -> None:
+    text = (REPOSITORY / "deploy" / "nginx.conf").read_text()
+    masked = re.search(r'"(~\^/\(\?<door>.*)" "/\$door/-";', text)
+    assert masked
+    pattern = re.compile(masked.group(1).removeprefix("~").replace("(?<", "(?P<"))
+    routes = [str(entry.pattern) for entry in (*accounts_urls.urlpatterns, *orgs_urls.urlpatterns)]
+    with_secret = [route for route in routes if ":token>" in route]
+    assert with_secret
+    assert [route for route in with_secret if not pattern.match("/" + re.sub("<[^>]*>", "s3cret", route))] == []
