@@ -68,7 +68,7 @@ class OrganizationField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """An organisation by its Organization ID or by its key, as the lookup fills it in."""
 
     def to_python(self, value: Any) -> Organization | None:
-        text = str(value or "").strip()
+        text = str(value or "").replace("\0", " ").strip()
         if not text:
             return None
         named = Organization.objects.filter(organization_id=text.upper()).first()

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries as people_queries
 from accounts.decorators import signed_in
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.forms import show_refusal
 from core.http import Request
 from core.pagination import paginate
@@ -185,7 +185,10 @@ def _role(request: Request) -> tuple[Role, Application | None]:
     role, _, code = posted.partition(":")
     if role != Role.AA:
         raise Invalid("Choose a role of the list.")
-    return Role.AA, get_object_or_404(Application, code=code)
+    application = Application.objects.in_bulk(field_name="code").get(code)
+    if application is None:
+        raise NotFound
+    return Role.AA, application
 
 
 def _in_words(role: Role, application: Application | None) -> str:

@@ -35,6 +35,7 @@ def test_staff_invite_for_the_operator_or_for_an_organisation(world: World, brow
     [
         ({"organization": "ORG-0000-0000"}, "There is no active organisation with this ID"),
         ({"organization": "x"}, "There is no active organisation with this ID"),
+        ({"organization": "ORG-\0"}, "There is no active organisation with this ID"),
         ({"email": "kim"}, "This is no e-mail address"),
         ({"company_name": ""}, "Enter the name of the company"),
     ],

@@ -231,7 +231,7 @@ def test_who_administers_the_organisation_is_not_changed_without_the_operator(
     assert "oa" in actors.roles_of(second)
 
 
-@pytest.mark.parametrize("role", ["", "steward", "operator", "aa:nothing", "oa:sft:x"])
+@pytest.mark.parametrize("role", ["", "steward", "operator", "aa:nothing", "aa:\0", "oa:sft:x"])
 def test_a_role_that_is_not_on_offer_is_not_given(world: World, browser_of: Callable[..., Client], role: str) -> None:
     response = browser_of(world.inviter).post(f"/administration/users/{world.employee.pk}/appoint/", {"role": role})
 
