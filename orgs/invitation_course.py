@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from core.actor import ActorKind
 from core.models import AuditEvent, Mail, MailState
 from orgs import queries
 from orgs.models import Invitation, InvitationState, RegistrationState
@@ -82,18 +83,20 @@ def mails(invitation: Invitation) -> Sequence[Sending]:
 
 
 _ENDED = {
-    InvitationState.ACCEPTED: Next("Nobody", "has to do anything: the invitation was accepted."),
-    InvitationState.REVOKED: Next("Nobody", "has to do anything: the invitation was revoked."),
-    InvitationState.EXPIRED: Next("You", "resend the invitation, if you still want to collaborate."),
-    InvitationState.BOUNCED: Next("You", "check the address, and invite the company again with the right one."),
+    InvitationState.ACCEPTED: Next("nobody.", "The invitation was accepted."),
+    InvitationState.REVOKED: Next("nobody.", "The invitation was revoked."),
+    InvitationState.EXPIRED: Next("you", "resend the invitation, if you still want to collaborate."),
+    InvitationState.BOUNCED: Next("you", "check the address, and invite the company again with the right one."),
 }
 
 
 def _entry(event: AuditEvent, invitation: Invitation) -> Entry:
     verb = event.action.rpartition(".")[2]
     detail = event.reason or str(event.data.get("email", ""))
-    # What people of other organisations are called there is theirs to tell.
+    # What people of other organisations are called there is theirs to tell, and what the gateway did nobody did.
     who = str(invitation.accepted_by or "") if verb == "accept" else event.actor_label
+    if event.actor_kind == ActorKind.SYSTEM:
+        who = ""
     return Entry(ACTIONS_IN_WORDS.get(verb, verb), "done", event.at, detail, who)
 
 

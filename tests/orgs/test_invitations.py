@@ -16,8 +16,8 @@ from django.utils import timezone
 from core.errors import Conflict, Gone, Invalid, NotAllowed
 from core.models import AuditEvent
 from core.outbox import render
-from orgs.models import Invitation, InvitationState, Registration, WizardStep
-from orgs.services import approval, invitations
+from orgs.models import Invitation, InvitationState, Partnership, Registration, RegistrationState, WizardStep
+from orgs.services import approval, invitations, organizations
 from orgs.services.registrations import drafts, submission
 from orgs.tasks import expire_due
 from tests.concurrency import behind_us
@@ -121,6 +121,47 @@ def test_a_link_ends_to_the_second(world: World, late: int, status: int) -> None
 
     assert page.status_code == status
     assert ("This invitation expired on" in page.content.decode()) is (status == 410)
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_nothing_begins_in_the_name_of_a_company_that_is_shut_out(
+    world: World, registrant: Registrant, browser_of: Callable[..., Client], is_closed: bool
+) -> None:
+    begun, fresh = worlds.invite(world), worlds.invite(world, email="li@otherco.example")
+    received = worlds.invite(world, email=world.stranger.user.email)
+    registrant.up_to(WizardStep.REVIEW, landing_of(begun))
+    organizations.suspend(world.operator, world.aurora, reason="Fraud.")
+    if is_closed:
+        organizations.close(world.operator, world.aurora, reason="Fraud.")
+
+    page = Client().get(landing_of(fresh))
+
+    assert page.status_code == 410
+    assert "do not work at present" in page.content.decode()
+    assert "Fraud" not in page.content.decode()
+    assert Client().post(f"{landing_of(fresh)}by-mail/").status_code == 410
+    assert Client().get(f"{landing_of(fresh)}join/").headers["Location"] == landing_of(fresh)
+    assert registrant.submit().status_code == 410
+    assert registrant.stored().state == RegistrationState.DRAFT
+    accepted = browser_of(world.stranger).post(f"/received-invitations/{received.pk}/accept/")
+    assert accepted.status_code == 409
+    assert not Partnership.objects.exists()
+    for act in (invitations.extend, invitations.resend):
+        with pytest.raises(Conflict):
+            act(world.operator, fresh)
+    with time_machine.travel(fresh.expires_at - timedelta(hours=1)):
+        assert invitations.remind_due() == 0
+
+
+def test_what_was_held_up_goes_on_once_the_company_is_back(world: World, registrant: Registrant) -> None:
+    registrant.up_to(WizardStep.REVIEW, landing_of(worlds.invite(world)))
+    organizations.suspend(world.operator, world.aurora, reason="Unpaid.")
+    assert registrant.submit().status_code == 410
+    organizations.reactivate(world.operator, world.aurora, reason="Paid.")
+
+    registrant.submit()
+
+    assert registrant.stored().state == RegistrationState.SUBMITTED
 
 
 def test_a_revoked_link_says_so_and_begins_nothing(world: World, registrant: Registrant) -> None:
@@ -234,7 +275,7 @@ def test_a_used_link_says_so(world: World, registrant: Registrant) -> None:
     page = Registrant("203.0.113.81").get(landing)
 
     assert page.status_code == 410
-    assert "This invitation has been used: Newco Metals is registered." in page.content.decode()
+    assert "Newco Metals is registered." in page.content.decode()
 
 
 def test_after_a_denial_the_link_begins_anew(world: World, registrant: Registrant) -> None:

@@ -214,7 +214,7 @@ def test_the_page_tells_history_mails_and_why_one_came_back(world: World, browse
         "Mail came back",
         "550 5.1.1 No such user",
         "came back:",
-        "<strong>You</strong> check the address",
+        "<strong>you</strong> check the address",
         "Sent",
     ):
         assert words in page
@@ -235,7 +235,7 @@ def test_an_expired_invitation_is_shown_as_such_before_the_sweep_has_run(
 
     for page in (before, after):
         assert "Expired" in page
-        assert "<strong>You</strong> resend the invitation" in page
+        assert "<strong>you</strong> resend the invitation" in page
 
 
 def test_extending_from_the_page(world: World, browser_of: Callable[..., Client]) -> None:
