@@ -11,7 +11,7 @@ from django.db.models import F
 from accounts import policies
 from accounts.models import User, UserState
 from accounts.services import user_ids
-from core import audit, states, tokens
+from core import audit, states, texts, tokens
 from core.actor import Actor, ActorKind
 from core.errors import Invalid, Unavailable
 
@@ -35,7 +35,7 @@ def create_staff(actor: Actor, *, first_name: str, last_name: str, email: str) -
 def suspend(actor: Actor, *, user: User, reason: str) -> User:
     """Keep ``user`` out: every session and every token of theirs ends with this. Raises ``Invalid`` without a reason."""
     policies.can_shut_out(actor, user).enforce()
-    _require_reason(reason)
+    texts.required(reason, missing="Say why, in a sentence.")
     with transaction.atomic():
         states.advance(user, "suspend", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
         tokens.revoke_owned_by(user.id)
@@ -51,7 +51,7 @@ def unsuspend(actor: Actor, *, user: User, reason: str = "") -> User:
 def close(actor: Actor, *, user: User, reason: str) -> User:
     """End the account for good. The row, its User ID and its address stay, so nobody gets them again."""
     policies.can_shut_out(actor, user).enforce()
-    _require_reason(reason)
+    texts.required(reason, missing="Say why, in a sentence.")
     with transaction.atomic():
         states.advance(user, "close", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
         tokens.revoke_owned_by(user.id)
@@ -114,8 +114,3 @@ def _clean(user: User) -> None:
 def _constraint(clash: IntegrityError) -> str:
     diagnosis = getattr(clash.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) or ""
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid(fields={"reason": "Say why, in a sentence."})

@@ -61,7 +61,10 @@ class InvitationAdmin(ReadOnlyAdmin):
         "company_name__istartswith", "email__istartswith", "last_name__istartswith", "=external_reference",
         "organization__legal_name__istartswith",
     )  # fmt: skip
-    search_help_text = "Start of the company’s name, the address, the person’s last name or the inviting organisation’s name; a whole reference"
+    search_help_text = (
+        "Start of the company’s name, the address, the person’s last name or the inviting organisation’s name; a whole "
+        "reference"
+    )
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
     actions = ("extend_chosen", "resend_chosen")

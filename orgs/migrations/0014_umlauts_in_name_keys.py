@@ -8,7 +8,9 @@ from orgs.models.names import name_key
 def write_name_keys(apps, schema_editor):
     for model in (apps.get_model("orgs", "Organization"), apps.get_model("orgs", "Registration")):
         rows = model._default_manager.using(schema_editor.connection.alias)
-        for pk, name, key in rows.filter(name_key__regex="[aou]e").values_list("pk", "legal_name", "name_key").iterator():
+        for pk, name, key in (
+            rows.filter(name_key__regex="[aou]e").values_list("pk", "legal_name", "name_key").iterator()
+        ):
             if name_key(name) != key:
                 rows.filter(pk=pk).update(name_key=name_key(name))
 

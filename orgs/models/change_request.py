@@ -9,7 +9,6 @@ from core.models import PublicModel
 from orgs.models.membership import Membership
 from orgs.models.organization import Organization
 
-
 # What a page needs beside the row itself, for ``select_related``.
 CHANGE_RELATIONS = ("organization", "requested_by__user", "requested_by_staff", "assigned_to", "decided_by")
 

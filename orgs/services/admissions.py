@@ -59,7 +59,9 @@ def roles_asked_for(person: RegistrationAdministrator) -> list[str]:
 
 
 def _named(registration: Registration) -> Sequence[RegistrationAdministrator]:
-    return list(queries.administrators_named(registration).prefetch_related("administered"))
+    """By address, so that two decisions that name the same new people make them in one order and wait in line."""
+    people = queries.administrators_named(registration).prefetch_related("administered")
+    return sorted(people, key=lambda person: person.email.lower())
 
 
 def _make_administrator(

@@ -11,14 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import UserState
-from core import audit, outbox, states
+from core import audit, outbox, states, texts
 from core.actor import Actor
-from core.errors import Conflict, DomainError, Invalid
+from core.errors import Conflict, DomainError
 from orgs import queries
 from orgs.models import DenialCode, Membership, Organization, OrganizationState, Registration, RegistrationState, Role
 from orgs.ports import NamedAdministrator, onboarding_listener
 from orgs.services import admissions, deciders, invitations, locks, matching, partnerships
-from orgs.services.registrations.submission import status_link
+from orgs.services.registrations import letters
 
 NO_REASON = "Say why, in a sentence: the registrant reads it."
 
@@ -40,7 +40,7 @@ def approve(actor: Actor, registration: Registration) -> Organization | None:
     Raises ``NotAllowed``, and ``Conflict`` for the second of two decisions.
     """
     with transaction.atomic():
-        locked = deciders.lock(registration)
+        locked = locks.registration(registration.pk)
         deciders.standing(actor, locked).approve.enforce()
         if _waits_for_a_second(locked):
             _record_first(actor, locked)
@@ -65,7 +65,7 @@ def approve(actor: Actor, registration: Registration) -> Organization | None:
 def take_back(actor: Actor, registration: Registration) -> Registration:
     """Withdraw one's own first approval. Raises ``Conflict`` when there is none, or the second came meanwhile."""
     with transaction.atomic():
-        locked = deciders.lock(registration)
+        locked = locks.registration(registration.pk)
         if locked.state != RegistrationState.SUBMITTED or locked.first_approved_by_id != actor.user_id:
             raise Conflict("There is no approval of yours that could be taken back.")
         forget_first_approval(locked)
@@ -75,9 +75,9 @@ def take_back(actor: Actor, registration: Registration) -> Registration:
 
 def deny(actor: Actor, registration: Registration, *, reason: str, code: DenialCode = DenialCode.OTHER) -> Registration:
     """Refuse it and mail the reason to the registrant. Raises ``Invalid`` without one, ``NotAllowed`` and ``Conflict``."""
-    reason = _reason(reason)
+    reason = texts.required(reason, missing=NO_REASON)
     with transaction.atomic():
-        locked = deciders.lock(registration)
+        locked = locks.registration(registration.pk)
         standing = deciders.standing(actor, locked)
         standing.deny.enforce()
         states.advance(
@@ -91,7 +91,7 @@ def deny(actor: Actor, registration: Registration, *, reason: str, code: DenialC
             **_decided_by(actor),
         )
         _close(locked)
-        _tell_contact(locked, "orgs/mail/registration_denied", reason=reason)
+        letters.to_registrant("orgs/mail/registration_denied", locked, reason=reason)
     return locked
 
 
@@ -103,7 +103,7 @@ def merge(actor: Actor, registration: Registration, *, organization: Organizatio
     or has no Organization Administrator who could look after newcomers.
     """
     with transaction.atomic():
-        locked = deciders.lock(registration)
+        locked = locks.registration(registration.pk)
         deciders.standing(actor, locked).work.enforce()
         target = locks.organization(organization.pk)
         administrators = _administrators_of(target)
@@ -120,9 +120,9 @@ def merge(actor: Actor, registration: Registration, *, organization: Organizatio
         _close(locked)
         for administrator in administrators:
             _tell_administrator_of_merge(locked, target, administrator, newcomers)
-        _tell_contact(
-            locked,
+        letters.to_registrant(
             "orgs/mail/registration_merged_contact",
+            locked,
             company=target.legal_name,
             administrators=[administrator.user.full_name for administrator in administrators],
         )
@@ -138,7 +138,7 @@ def deny_many(
     actor: Actor, registrations: Iterable[Registration], *, reason: str, code: DenialCode = DenialCode.OTHER
 ) -> list[Outcome]:
     """Deny each, with the same reason, in a transaction of its own. Raises ``Invalid`` without a reason."""
-    reason = _reason(reason)
+    reason = texts.required(reason, missing=NO_REASON)
     return [
         _outcome(registration, lambda one: deny(actor, one, reason=reason, code=code)) for registration in registrations
     ]
@@ -194,13 +194,6 @@ def _decided_by(actor: Actor) -> dict[str, Any]:
     return {"decided_at": timezone.now(), "decided_by_id": actor.user_id}
 
 
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(fields={"reason": NO_REASON})
-    return reason
-
-
 def _outcome(registration: Registration, decide: Callable[[Registration], object]) -> Outcome:
     try:
         decided = decide(registration)
@@ -213,20 +206,9 @@ def _tell_contact_of_approval(registration: Registration, named: list[NamedAdmin
     """The registrant hears of it too where they are not an administrator themselves."""
     administrators = {entry.membership.user.email: entry.membership.user.full_name for entry in named}
     if registration.contact_email.lower() not in administrators:
-        _tell_contact(
-            registration, "orgs/mail/registration_approved_contact", administrators=list(administrators.values())
+        letters.to_registrant(
+            "orgs/mail/registration_approved_contact", registration, administrators=list(administrators.values())
         )
-
-
-def _tell_contact(registration: Registration, template: str, **more: Any) -> None:
-    outbox.enqueue(
-        template,
-        to=registration.contact_email,
-        context={"first_name": registration.contact_first_name, "company": registration.legal_name, **more},
-        links={"status": status_link(registration)},
-        language=registration.language,
-        about=registration.id,
-    )
 
 
 def _tell_administrator_of_merge(

@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts import queries as people_queries
 from accounts.models import User
 from accounts.services import people
-from core import audit, states
+from core import audit, states, texts
 from core.actor import Actor
-from core.errors import Conflict, Invalid
+from core.errors import Conflict
 from orgs import policies, profile_changes, queries
 from orgs.models import ChangeRequest, Membership, Organization, Role
 from orgs.services import change_notices, locks, matching, memberships
@@ -42,9 +42,7 @@ def approve(actor: Actor, change: ChangeRequest) -> ChangeRequest:
 @transaction.atomic
 def deny(actor: Actor, change: ChangeRequest, *, reason: str) -> ChangeRequest:
     """Leave everything as it is and mail the reason. Raises ``Invalid`` without one, ``NotAllowed`` and ``Conflict``."""
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(fields={"reason": "Say why, in a sentence: the administrators read it."})
+    reason = texts.required(reason, missing="Say why, in a sentence: the administrators read it.")
     _, locked = _lock(actor, change)
     _decide(actor, locked, "deny", reason=reason)
     change_notices.tell_of_decision(locked, template="change_denied")

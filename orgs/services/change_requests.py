@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import queries as people_queries
-from accounts.models import User
-from core import audit, states, throttles
+from core import audit, states, texts, throttles
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.throttles import FailMode, Limit
@@ -32,7 +30,7 @@ from orgs.models import (
     Role,
 )
 from orgs.profile_changes import Changes
-from orgs.services import change_notices, locks, matching, memberships
+from orgs.services import change_notices, claims, locks, matching, memberships
 
 APPOINT, DISMISS = "appoint", "dismiss"
 REQUESTS_A_DAY = Limit("change requests of an organisation", "50/day", FailMode.OPEN)
@@ -68,7 +66,7 @@ def ask_for_profile(actor: Actor, organization: Organization, *, changes: Change
     ``organization`` is locked and the actor allowed to edit it. Asking for the same again changes nothing. Raises
     ``Invalid`` without a message, and ``Conflict`` where what waits is not the actor's to withdraw.
     """
-    message = _why(message)
+    message = texts.required(message, field="message", missing=WHY)
     earlier = open_profile_request(organization)
     if earlier and (earlier.profile, earlier.message) == (changes, message):
         return earlier
@@ -106,7 +104,7 @@ def ask_for_administrators(
     policies.can_change_administrators(actor, organization).enforce()
     locked = locks.organization(organization.pk)
     refuse_inactive(locked)
-    message = _why(message)
+    message = texts.required(message, field="message", missing=WHY)
     entries = [
         *(_appointment(locked, candidate) for candidate in appoint),
         *(_dismissal(locked, membership) for membership in dismiss),
@@ -138,23 +136,11 @@ def withdraw_all(actor: Actor, organization: Organization, *, reason: str) -> No
 def claim(actor: Actor, change: ChangeRequest, *, force: bool = False) -> ChangeRequest:
     """Take it on; twice is as good as once. ``force`` takes it over from a colleague.
 
-    Raises ``Conflict`` when a colleague has it, or when it no longer waits. Others may still decide it.
+    Raises ``NotAllowed``, and ``Conflict`` when a colleague has it, or when it no longer waits.
     """
     policies.can_see_changes(actor).enforce()
     locked = _waiting(change)
-    holder = locked.assigned_to
-    if holder and holder.pk == actor.user_id:
-        return locked
-    if holder and not force:
-        raise Conflict(f"{holder.full_name} has claimed this. Take it over if it cannot wait for them.")
-    _assign(locked, actor.user_id)
-    audit.record(
-        actor,
-        "orgs.changerequest.claim",
-        locked,
-        data={"taken_from": holder.user_id} if holder else None,
-        organization_id=locked.organization_id,
-    )
+    claims.take(actor, locked, force=force)
     return locked
 
 
@@ -163,10 +149,7 @@ def release(actor: Actor, change: ChangeRequest) -> ChangeRequest:
     """Give it back to whoever takes it next. Raises ``Conflict`` when it is not the actor's."""
     policies.can_see_changes(actor).enforce()
     locked = _waiting(change)
-    if locked.assigned_to_id is None or locked.assigned_to_id != actor.user_id:
-        raise Conflict("You do not have this any more: it was released, or a colleague took it over.")
-    _assign(locked, None)
-    audit.record(actor, "orgs.changerequest.release", locked, organization_id=locked.organization_id)
+    claims.give_back(actor, locked)
     return locked
 
 
@@ -186,11 +169,6 @@ def _waiting(change: ChangeRequest) -> ChangeRequest:
     if locked.state != ChangeRequestState.REQUESTED:
         raise Conflict("This change no longer waits for a decision. Look at it again to see how it stands.")
     return locked
-
-
-def _assign(change: ChangeRequest, user_id: UUID | None) -> None:
-    change.assigned_to = User.objects.get(pk=user_id) if user_id else None
-    change.save(update_fields=["assigned_to"])
 
 
 def refuse_inactive(organization: Organization) -> None:
@@ -235,13 +213,6 @@ def _give_way(actor: Actor, earlier: ChangeRequest, *, reason: str) -> ChangeReq
     if not policies.can_withdraw_change(actor, earlier):
         raise Conflict("Somebody else has asked for a change of the profile. It has to be decided or withdrawn first.")
     return _withdraw(actor, earlier, reason=reason)
-
-
-def _why(message: str) -> str:
-    message = message.strip()
-    if not message:
-        raise Invalid(fields={"message": WHY})
-    return message
 
 
 def _appointment(organization: Organization, candidate: Membership | Newcomer) -> dict[str, Any]:

@@ -62,14 +62,6 @@ def person(actor: Actor) -> User:
     return found
 
 
-def lock(registration: Registration) -> Registration:
-    """The registration, held until the transaction ends, so that decisions wait in line.
-
-    What belongs to it is loaded afterwards: after a wait PostgreSQL reads the held row anew, and not what was joined to it.
-    """
-    return Registration.objects.select_for_update(of=("self",), no_key=True).get(pk=registration.pk)
-
-
 def _with_others(decision: Decision, decider: User, deciders: Collection[User]) -> Decision:
     """A refusal says who can do it instead, or what is to be done where nobody can."""
     if decision:

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from accounts import queries as people_queries
 from accounts.models import User
-from core import outbox, states
+from core import outbox, states, texts
 from core.actor import Actor
-from core.errors import Conflict, Invalid
+from core.errors import Conflict
 from orgs import access, policies, queries
 from orgs.models import LIVE_JOIN_STATES, Invitation, JoinRequest, JoinRequestState, Membership, MembershipState
-from orgs.services import join_requests, memberships, users
+from orgs.services import join_requests, locks, memberships, users
 from orgs.services.invitations import received, recognition
 from orgs.services.users import HandOver
 
@@ -49,9 +49,7 @@ def approve(actor: Actor, request: JoinRequest, *, one_time_password: str | None
 
 def deny(actor: Actor, request: JoinRequest, *, reason: str) -> JoinRequest:
     """Refuse it and mail the reason. Raises ``Invalid`` without one, ``NotAllowed``, and ``Conflict`` when it was decided."""
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(fields={"reason": "Say why, in a sentence: the person reads it."})
+    reason = texts.required(reason, missing="Say why, in a sentence: the person reads it.")
     with transaction.atomic():
         locked = _lock(actor, request)
         _decide(actor, locked, "deny", reason=reason, denial_reason=reason)
@@ -78,8 +76,7 @@ def purge_unconfirmed() -> int:
 
 def _lock(actor: Actor, request: JoinRequest) -> JoinRequest:
     policies.can_decide_join_request(actor, request).enforce()
-    rows = JoinRequest.objects.select_for_update(no_key=True, of=("self",)).select_related("organization", "invitation")
-    locked = rows.get(pk=request.pk)
+    locked = locks.join_request(request.pk)
     if locked.state == JoinRequestState.REQUESTED and not locked.is_live:
         raise Conflict("The time of this request is over. The person may ask again.")
     # A refusal that a look at the row gives comes before any work on it.
@@ -170,7 +167,7 @@ def _forgotten() -> QuerySet[JoinRequest]:
 def _remind(request: JoinRequest) -> bool:
     """Asks once more under the lock: it may have been decided, or another worker was first."""
     with transaction.atomic():
-        locked = JoinRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=request.pk)
+        locked = locks.join_request(request.pk)
         if not _forgotten().filter(pk=locked.pk).exists():
             return False
         locked.reminded_at = timezone.now()

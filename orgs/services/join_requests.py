@@ -31,6 +31,7 @@ from orgs.models import (
     OrganizationState,
     Role,
 )
+from orgs.services import locks
 
 LINK = "join-request"
 # Outlives every request, so that a late reader is told what became of it.
@@ -96,7 +97,7 @@ def confirm(actor: Actor, request: JoinRequest) -> JoinRequest:
     Raises ``Gone`` when its time is over, and ``Conflict`` when it was withdrawn or decided.
     """
     with transaction.atomic():
-        locked = _lock(request)
+        locked = locks.join_request(request.pk)
         if locked.state in {JoinRequestState.CONFIRMED, JoinRequestState.REQUESTED}:
             return locked
         _refuse_ended(locked)
@@ -120,7 +121,9 @@ def ask(actor: Actor, request: JoinRequest, *, suggested: str = "", organization
     """
     organization = _typed(actor, request, organization_id) if organization_id.strip() else _chosen(request, suggested)
     with transaction.atomic():
-        locked = _lock(request)
+        # The organisation's row makes two requests of one person wait in line, so that the second is told.
+        locks.organization(organization.pk)
+        locked = locks.join_request(request.pk)
         _refuse_ended(locked)
         _refuse_member(locked, organization)
         _refuse_twin(locked, organization)
@@ -140,7 +143,7 @@ def ask(actor: Actor, request: JoinRequest, *, suggested: str = "", organization
 def withdraw(actor: Actor, request: JoinRequest) -> JoinRequest:
     """Take it back, before or after an organisation was asked. Raises ``Conflict`` once it was decided or has ended."""
     with transaction.atomic():
-        return states.advance(_lock(request), "withdraw", actor=actor, decided_at=timezone.now())
+        return states.advance(locks.join_request(request.pk), "withdraw", actor=actor, decided_at=timezone.now())
 
 
 def tell_administrators(request: JoinRequest, *, again: bool = False) -> None:
@@ -159,7 +162,7 @@ def tell_administrators(request: JoinRequest, *, again: bool = False) -> None:
                 "company": request.organization.legal_name,
                 "message": request.message,
                 "expires": in_words(request.expires_at),
-                "waiting_since": in_words(request.requested_at) if again and request.requested_at else "",
+                "waiting_since": in_words(request.requested_at) if again else "",
             },
             links={"request": outbox.Link("orgs:join-request", kwargs={"pk": str(request.pk)})},
             organization_id=request.organization_id,
@@ -220,15 +223,8 @@ def _refuse_member(request: JoinRequest, organization: Organization) -> None:
 
 
 def _refuse_twin(request: JoinRequest, organization: Organization) -> None:
-    """The organisation's row makes two requests of one person wait in line, so that the second is told."""
-    Organization.objects.select_for_update(no_key=True, of=("self",)).get(pk=organization.pk)
     waiting = JoinRequest.objects.filter(
         organization=organization, email=request.email, state=JoinRequestState.REQUESTED
     )
     if waiting.exists():
         raise Conflict(f"You have asked {organization} already, and they have not decided yet.")
-
-
-def _lock(request: JoinRequest) -> JoinRequest:
-    rows = JoinRequest.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("organization", "invitation").get(pk=request.pk)

@@ -6,9 +6,8 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import people
-from core import states
+from core import states, texts
 from core.actor import Actor
-from core.errors import Invalid
 from orgs import policies, queries
 from orgs.models import Membership, MembershipState, Organization, Role
 from orgs.services import change_notices, change_requests, locks, matching
@@ -57,8 +56,7 @@ def close(actor: Actor, organization: Organization, *, reason: str) -> Organizat
 
 def _lock(actor: Actor, organization: Organization, reason: str) -> Organization:
     policies.can_stop_organization(actor, is_member=queries.is_member(organization, actor.user_id)).enforce()
-    if not reason.strip():
-        raise Invalid(fields={"reason": "Say why, in a sentence: the administrators read it."})
+    texts.required(reason, missing="Say why, in a sentence: the administrators read it.")
     return locks.organization(organization.pk)
 
 

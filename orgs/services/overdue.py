@@ -64,7 +64,7 @@ def _line(registration: Registration, user: User) -> dict[str, Any]:
     assignee = registration.assigned_to
     return {
         "company": registration.legal_name,
-        "due": in_words(registration.due_at) if registration.due_at else "",
+        "due": in_words(registration.due_at),
         "yours": assignee == user,
         "assignee": assignee.full_name if assignee else "",
     }

@@ -9,8 +9,10 @@ def make(one: Organization, other: Organization) -> None:
     """Make two organisations partners, both ways. Partners stay partners, and nobody becomes a partner of themselves."""
     if one.pk == other.pk:
         return
+    # In one order whoever asks, so that two who make the same partnership at once wait in line.
+    first, second = sorted((one, other), key=lambda organization: organization.pk)
     Partnership.objects.bulk_create(
-        [Partnership(organization=one, partner=other), Partnership(organization=other, partner=one)],
+        [Partnership(organization=first, partner=second), Partnership(organization=second, partner=first)],
         ignore_conflicts=True,
     )
 

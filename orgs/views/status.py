@@ -21,7 +21,7 @@ from orgs.forms.profile import OrganizationProfileForm
 from orgs.forms.status import AnswerForm, LinkForm, WithdrawalForm
 from orgs.models import Registration, RegistrationState
 from orgs.services.registrations import answers, links, withdrawal
-from orgs.services.registrations.drafts import LINK
+from orgs.services.registrations.letters import LINK
 from orgs.views import arrivals, holding
 from orgs.views.wizard.gate import enter
 

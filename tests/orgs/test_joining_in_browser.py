@@ -12,7 +12,7 @@ from core import tokens
 from core.models import Token
 from orgs.models import Membership, Organization, Registration
 from orgs.services import review
-from orgs.services.registrations.drafts import LINK
+from orgs.services.registrations.letters import LINK
 from tests.e2e.eyes import look
 from tests.orgs import world as worlds
 from tests.orgs.joiner import Joiner

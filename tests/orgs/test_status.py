@@ -21,7 +21,7 @@ from orgs.dates import in_words
 from orgs.models import Flag, Registration, RegistrationQuestion, RegistrationState, WizardStep
 from orgs.services import approval, review
 from orgs.services.registrations import answers, drafts, withdrawal
-from orgs.services.registrations.drafts import LINK
+from orgs.services.registrations.letters import LINK
 from orgs.tasks import expire_due
 from tests.concurrency import at_once
 from tests.orgs import world as worlds

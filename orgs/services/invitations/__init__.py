@@ -8,7 +8,7 @@ is there already takes it up. Until then its link leads back to that registratio
 from orgs.services.invitations.asking import ask_for_another
 from orgs.services.invitations.batches import forget_files
 from orgs.services.invitations.bounces import BouncedInvitations
-from orgs.services.invitations.course import accept, expire_due, mark_opened, mark_started, merged
+from orgs.services.invitations.course import accept, expire_due, mark_opened, mark_started
 from orgs.services.invitations.letters import LINK
 from orgs.services.invitations.quota import MAILS_A_DAY
 from orgs.services.invitations.reminders import remind_due
@@ -26,7 +26,6 @@ __all__ = [
     "forget_files",
     "mark_opened",
     "mark_started",
-    "merged",
     "remind_due",
     "resend",
     "revoke",

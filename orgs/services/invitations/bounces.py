@@ -8,8 +8,10 @@ from django.utils import timezone
 from core import states
 from core.actor import Actor
 from core.models import Mail
+from orgs import queries
 from orgs.models import Invitation
-from orgs.services.invitations import letters, obstacles
+from orgs.services import locks
+from orgs.services.invitations import letters
 
 POST = Actor.system("returned mail")
 
@@ -28,8 +30,8 @@ class BouncedInvitations:
 def _bounced(mail: Mail, reason: str) -> None:
     """Nothing changes where a registration was begun with the link, or the invitation has ended: somebody has read it."""
     assert mail.about is not None  # noqa: S101 - asked by the caller
-    invitation = obstacles.lock(mail.about)
-    if not states.permits(invitation, "bounce"):
+    invitation = locks.invitation(mail.about)
+    if not states.permits(invitation, "bounce") or queries.registration_of_invitation(invitation):
         return
     states.advance(
         invitation, "bounce", actor=POST, reason=reason, bounced_at=timezone.now(), bounce_reason=reason[:300]

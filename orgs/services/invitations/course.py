@@ -11,6 +11,7 @@ from core.actor import Actor
 from core.errors import Conflict
 from orgs import policies
 from orgs.models import OPEN_STATES, Invitation, InvitationState, Organization
+from orgs.services import locks
 from orgs.services.invitations import obstacles
 
 UNOPENED = (InvitationState.SENT, InvitationState.BOUNCED)
@@ -42,7 +43,7 @@ def mark_started(actor: Actor, invitation: Invitation) -> None:
 
 def accept(actor: Actor, invitation: Invitation, *, organization: Organization | None = None) -> None:
     """``organization`` came of it, or was there and took it up. Needs the transaction of what is decided with it."""
-    locked = obstacles.lock(invitation.pk)
+    locked = locks.invitation(invitation.pk)
     states.advance(
         locked,
         "accept",
@@ -51,11 +52,6 @@ def accept(actor: Actor, invitation: Invitation, *, organization: Organization |
         accepted_at=timezone.now(),
         accepted_by=organization,
     )
-
-
-def merged(actor: Actor, invitation: Invitation, organization: Organization) -> None:
-    """The registration made with it was added to ``organization``. Needs the merge's transaction."""
-    accept(actor, invitation, organization=organization)
 
 
 def expire_due(*, limit: int = 500) -> int:
@@ -71,7 +67,7 @@ def _due() -> QuerySet[Invitation]:
 def _expire(invitation: Invitation) -> bool:
     """Asks once more under the lock: it may have been resent, or its registration submitted, since it was found."""
     with transaction.atomic():
-        locked = obstacles.lock(invitation.pk)
+        locked = locks.invitation(invitation.pk)
         if not _due().filter(pk=locked.pk).exists():
             return False
         states.advance(locked, "expire", actor=obstacles.CLOCK)

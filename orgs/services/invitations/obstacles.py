@@ -17,9 +17,11 @@ from core.errors import Conflict, Invalid
 from core.models import Suppression
 from orgs import policies, queries
 from orgs.models import OPEN_STATES, Invitation, Registration
+from orgs.services import locks
 
 CLOCK = Actor.system("expiry of invitations")
 OPEN_TWIN = "There is an open invitation to this address already. Extend or resend that one instead."
+SHUT_OUT = "The inviting organisation is not active, so nothing is sent in its name."
 REGISTERING = "A registration from this address is under review at the operator. Its invitation still stands."
 OWN_MEMBER = "This person belongs to your organisation already."
 NO_MAIL = (
@@ -30,6 +32,8 @@ NO_MAIL = (
 
 def of(invitation: Invitation) -> str:
     """Why its address cannot be invited now, whether it is new or to be resent; empty where nothing stands in the way."""
+    if not invitation.is_inviter_active:
+        return SHUT_OUT
     return of_addresses(invitation.organization_id, [invitation.email], besides=invitation).get(invitation.email, "")
 
 
@@ -58,8 +62,8 @@ def end_lapsed(organization_id: UUID | None, emails: Collection[str]) -> None:
     lapsed = _open(organization_id, emails).filter(expires_at__lte=timezone.now())
     lapsed = lapsed.exclude(registrations__state__in=policies.UNDER_REVIEW)
     for key in lapsed.order_by("pk").values_list("pk", flat=True):
-        locked = lock(key)
-        if locked.state in OPEN_STATES and not locked.is_open and not is_under_review(locked):
+        locked = locks.invitation(key)
+        if locked.has_lapsed and not is_under_review(locked):
             states.advance(locked, "expire", actor=CLOCK)
 
 
@@ -88,14 +92,8 @@ def is_under_review(invitation: Invitation) -> bool:
     return Registration.objects.filter(invitation=invitation, state__in=policies.UNDER_REVIEW).exists()
 
 
-def lock(pk: UUID) -> Invitation:
-    """The invitation with who sent it, held until the transaction ends."""
-    rows = Invitation.objects.select_related("organization", "invited_by__user", "invited_by_staff")
-    return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
-
-
 def _open(organization_id: UUID | None, emails: Collection[str]) -> QuerySet[Invitation]:
-    rows = Invitation.objects.filter(email__in=emails, state__in=OPEN_STATES)
+    rows = Invitation.objects.select_related("organization").filter(email__in=emails, state__in=OPEN_STATES)
     if organization_id is None:
         return rows.filter(organization__isnull=True)
     return rows.filter(organization_id=organization_id)

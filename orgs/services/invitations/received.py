@@ -17,7 +17,7 @@ from orgs import access, policies, queries
 from orgs.dates import in_words
 from orgs.models import Application, Invitation, Membership, Organization, Role
 from orgs.ports import subscription_directory
-from orgs.services import partnerships
+from orgs.services import locks, partnerships
 from orgs.services.invitations import course, letters, obstacles
 
 PASSING_ON = Limit("invitations passed on by one member", "10/day", FailMode.CLOSED)
@@ -67,7 +67,7 @@ def accept(actor: Actor, invitation: Invitation) -> Reception:
     invitation that has ended or with which somebody registers an organisation.
     """
     with transaction.atomic():
-        locked = obstacles.lock(invitation.pk)
+        locked = locks.invitation(invitation.pk)
         course.mark_opened(actor, locked)
         obstacles.refuse_submitted(locked)
         if not locked.is_open:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import audit, tokens
 from core.actor import Actor
-from orgs.models import OPEN_STATES, Invitation, RegistrationState
-from orgs.services.invitations import letters, obstacles
+from orgs.models import OPEN_STATES, Invitation, OrganizationState, RegistrationState
+from orgs.services import locks
+from orgs.services.invitations import letters
 
 CLOCK = Actor.system("reminders of invitations")
 # Somebody who has submitted waits for the operator, and needs no reminder.
@@ -30,13 +31,14 @@ def _due() -> QuerySet[Invitation]:
         expires_at__gt=now,
         expires_at__lte=now + settings.INVITATION_REMINDER_BEFORE,
     )
-    return near.exclude(registrations__state__in=WAITS_FOR_OTHERS)
+    shut_out = Q(organization__isnull=False) & ~Q(organization__state=OrganizationState.ACTIVE)
+    return near.exclude(shut_out).exclude(registrations__state__in=WAITS_FOR_OTHERS)
 
 
 def _remind(invitation: Invitation) -> bool:
     """Asks once more under the lock: it may have been extended, resent or used since it was found."""
     with transaction.atomic():
-        locked = obstacles.lock(invitation.pk)
+        locked = locks.invitation(invitation.pk)
         link = tokens.live(letters.LINK, locked.pk)
         if link is None or not _due().filter(pk=locked.pk).exists():
             return False

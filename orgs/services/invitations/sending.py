@@ -14,6 +14,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from orgs import policies
 from orgs.models import Application, Invitation, InvitationState, Organization
+from orgs.services import locks
 from orgs.services.invitations import letters, obstacles, quota
 from orgs.services.invitations.senders import sender
 
@@ -67,7 +68,7 @@ def extend(actor: Actor, invitation: Invitation) -> Invitation:
     """Give the same link the full time again, from now. Raises ``Conflict`` for an invitation that is no longer open."""
     policies.can_manage_invitation(actor, invitation).enforce()
     with transaction.atomic():
-        locked = obstacles.lock(invitation.pk)
+        locked = locks.invitation(invitation.pk)
         obstacles.refuse_submitted(locked)
         link = tokens.live(letters.LINK, locked.pk)
         if not locked.is_open or link is None:
@@ -101,7 +102,7 @@ def revoke(actor: Actor, invitation: Invitation) -> Invitation:
     """End the link for good. Raises ``Conflict`` once a registration made with it was submitted."""
     policies.can_manage_invitation(actor, invitation).enforce()
     with transaction.atomic():
-        locked = obstacles.lock(invitation.pk)
+        locked = locks.invitation(invitation.pk)
         obstacles.refuse_submitted(locked)
         tokens.revoke(letters.LINK, locked.id)
         return states.advance(locked, "revoke", actor=actor, revoked_at=timezone.now())
@@ -113,7 +114,7 @@ def new_expiry() -> datetime:
 
 def _resend(actor: Actor, invitation: Invitation) -> Invitation:
     with obstacles.one_at_a_time():
-        locked = obstacles.lock(invitation.pk)
+        locked = locks.invitation(invitation.pk)
         obstacles.refuse_submitted(locked)
         if not states.permits(locked, "resend"):
             raise Conflict(f"This invitation is {locked.get_state_display().lower()}, so it cannot be sent again.")

@@ -9,16 +9,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User, UserState
-from core import audit, outbox, states
+from accounts.models import User
+from core import audit, states, texts
 from core.actor import Actor
-from core.errors import Conflict, Invalid
+from core.errors import Conflict
 from orgs import business_days, completeness, flags, profile_changes, queries
-from orgs.dates import in_words
 from orgs.models import Registration, RegistrationQuestion, RegistrationState
 from orgs.profile_changes import Changes
-from orgs.services import matching
-from orgs.services.registrations.submission import status_link
+from orgs.services import claims, locks, matching
+from orgs.services.registrations import letters
 
 NOT_ASKED = "No question is open for this registration any more. Here is how it stands."
 
@@ -31,11 +30,9 @@ def answer(
     ``profile`` are corrections, by the names of the profile's fields. The assigned member of staff is told, else all of
     them. Raises ``Invalid`` with ``fields["answer"]`` for an empty answer, and ``Conflict`` where no question is open.
     """
-    text = text.strip()
-    if not text:
-        raise Invalid(fields={"answer": "Write your answer. A sentence can be enough."})
+    text = texts.required(text, field="answer", missing="Write your answer. A sentence can be enough.")
     with transaction.atomic():
-        locked = _lock(registration)
+        locked = locks.registration(registration.pk)
         question = open_question(locked)
         if question is None:
             raise Conflict(NOT_ASKED)
@@ -50,8 +47,14 @@ def answer(
         )
         question.answer, question.answered_at = text, now
         question.save(update_fields=["answer", "answered_at"])
-        _tell_staff(locked, question)
-        _tell_registrant(locked)
+        letters.to_staff(
+            "orgs/mail/registration_answered",
+            locked,
+            staff=_who_reviews(locked),
+            question=question.text,
+            answer=question.answer,
+        )
+        letters.to_registrant("orgs/mail/registration_answer_received", locked)
         _compare(locked, changed)
     return locked
 
@@ -62,7 +65,7 @@ def correct(actor: Actor, registration: Registration, *, profile: Mapping[str, A
     Raises ``Conflict`` where none is open. What was and what is now stand in the audit trail.
     """
     with transaction.atomic():
-        locked = _lock(registration)
+        locked = locks.registration(registration.pk)
         if open_question(locked) is None:
             raise Conflict(NOT_ASKED)
         changed = _apply(locked, profile)
@@ -77,11 +80,6 @@ def open_question(registration: Registration) -> RegistrationQuestion | None:
     if registration.state != RegistrationState.INFO_REQUESTED:
         return None
     return registration.questions.filter(answered_at__isnull=True).first()
-
-
-def _lock(registration: Registration) -> Registration:
-    rows = Registration.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("assigned_to", "invitation").get(pk=registration.pk)
 
 
 def _apply(registration: Registration, profile: Mapping[str, Any]) -> Changes:
@@ -104,46 +102,6 @@ def _compare(registration: Registration, changed: Changes) -> None:
         matching.refresh(registration)
 
 
-def _tell_staff(registration: Registration, question: RegistrationQuestion) -> None:
-    for user in _who_reviews(registration):
-        outbox.enqueue(
-            "orgs/mail/registration_answered",
-            to=user.email,
-            language=user.language,
-            context={
-                "first_name": user.first_name,
-                "company": registration.legal_name,
-                "contact": registration.contact_name,
-                "question": question.text,
-                "answer": question.answer,
-                "due": _due(registration),
-            },
-            links={"detail": outbox.Link("admin:orgs_registration_change", kwargs={"object_id": str(registration.pk)})},
-            about=registration.id,
-        )
-
-
-def _tell_registrant(registration: Registration) -> None:
-    outbox.enqueue(
-        "orgs/mail/registration_answer_received",
-        to=registration.contact_email,
-        language=registration.language,
-        context={
-            "first_name": registration.contact_first_name,
-            "company": registration.legal_name,
-            "due": _due(registration),
-        },
-        links={"status": status_link(registration)},
-        about=registration.id,
-    )
-
-
 def _who_reviews(registration: Registration) -> list[User]:
-    assignee = registration.assigned_to
-    if assignee and assignee.state == UserState.ACTIVE and assignee.is_staff:
-        return [assignee]
-    return list(queries.operator_staff())
-
-
-def _due(registration: Registration) -> str:
-    return in_words(registration.due_at) if registration.due_at else ""
+    holder = claims.holder(registration)
+    return [holder] if holder else list(queries.operator_staff())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core import audit, outbox, throttles, tokens
+from core import audit, throttles, tokens
 from core.actor import Actor
 from core.errors import Conflict, Gone
 from core.models import Token
@@ -28,11 +28,9 @@ from orgs.models import (
     RegistrationState,
     WizardStep,
 )
-from orgs.services import invitations
+from orgs.services import invitations, locks
+from orgs.services.registrations import letters
 
-LINK = "registration"
-# Outlives every draft, so that a late reader is told what became of it.
-LINK_LIFETIME = timedelta(days=180)
 STARTS = Limit("registrations begun from one address", "60/hour", FailMode.OPEN)
 STARTS_FOR = Limit("registrations begun for one e-mail address", "20/day", FailMode.OPEN)
 LINKS_TO_ADDRESS = Limit("links to a registration sent to one address", "5/hour", FailMode.CLOSED)
@@ -145,7 +143,7 @@ def confirm_address(actor: Actor, registration: Registration, *, link: Token) ->
     if registration.email_confirmed_at or not registration.contact_email:
         return
     with transaction.atomic():
-        locked = Registration.objects.select_for_update(of=("self",), no_key=True).get(pk=registration.pk)
+        locked = locks.registration(registration.pk)
         if locked.email_confirmed_at or tokens.ended_because(Token.objects.get(pk=link.pk)):
             return
         registration.email_confirmed_at = locked.email_confirmed_at = timezone.now()
@@ -161,9 +159,7 @@ def editing(actor: Actor, registration: Registration, step: WizardStep) -> Itera
     Raises ``Conflict`` when it was submitted or ended meanwhile.
     """
     with transaction.atomic():
-        draft = (
-            Registration.objects.select_for_update(of=("self",)).select_related("invitation").get(pk=registration.pk)
-        )
+        draft = locks.registration(registration.pk)
         if draft.state != RegistrationState.DRAFT:
             raise Conflict("This registration was submitted or has ended, so it can no longer be changed.")
         yield draft
@@ -181,8 +177,10 @@ def _tick(draft: Registration, step: WizardStep) -> None:
 def _start_uninvited(actor: Actor, email: str, confirmed: datetime | None, language: str) -> Registration:
     draft = _begin(actor, language=language)
     if email:
-        _set_contact_address(draft, email)
-        draft.email_confirmed_at = confirmed
+        # Whoever has shown that they read there is not kept out by what others typed.
+        if confirmed is None:
+            throttles.hit(STARTS_FOR, email.lower())
+        draft.contact_email, draft.email_confirmed_at = email.lower(), confirmed
         draft.save(update_fields=["contact_email", "email_confirmed_at"])
     return draft
 
@@ -190,7 +188,7 @@ def _start_uninvited(actor: Actor, email: str, confirmed: datetime | None, langu
 def _start_invited(
     actor: Actor, invitation: Invitation, email: str, confirmed: datetime | None, language: str
 ) -> Registration:
-    locked = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
+    locked = locks.invitation(invitation.pk)
     refuse_ended(locked)
     draft = Registration.objects.filter(invitation=locked, state__in=LIVE_STATES).first()
     if draft is None:
@@ -237,7 +235,7 @@ def _set_contact_address(draft: Registration, email: str) -> None:
         return
     throttles.hit(STARTS_FOR, email.lower())
     draft.contact_email, draft.email_confirmed_at = email.lower(), None
-    tokens.revoke(LINK, draft.pk)
+    tokens.revoke(letters.LINK, draft.pk)
 
 
 def _enter_contact(draft: Registration) -> None:
@@ -258,22 +256,17 @@ def _enter_contact(draft: Registration) -> None:
 
 def _mail_link(actor: Actor, registration: Registration) -> None:
     with transaction.atomic():
-        audit.record(actor, "orgs.registration.mail_link", registration)
-        enqueue_link("orgs/mail/registration_saved", registration)
+        # A change of the address ends the links mailed to the one before, so it comes before this one or after it.
+        locked = locks.registration(registration.pk)
+        audit.record(actor, "orgs.registration.mail_link", locked)
+        enqueue_link("orgs/mail/registration_saved", locked)
 
 
 def enqueue_link(template: str, registration: Registration) -> None:
     """Queue ``template``, whose link ``resume`` leads the contact back to the draft."""
-    token = tokens.issue(LINK, registration.id, lifetime=LINK_LIFETIME)
-    outbox.enqueue(
+    letters.to_registrant(
         template,
-        to=registration.contact_email,
-        context={
-            "first_name": registration.contact_first_name,
-            "company": registration.legal_name,
-            "expires": in_words(registration.expires_at),
-        },
-        links={"resume": outbox.Link("orgs:registration-status", token=token)},
-        language=registration.language,
-        about=registration.id,
+        registration,
+        links={"resume": letters.link(registration)},
+        expires=in_words(registration.expires_at),
     )

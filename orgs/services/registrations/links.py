@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models.functions import Lower
 
-from core import audit, outbox
+from core import audit
 from core.actor import Actor
 from orgs.models import Registration
-from orgs.services.registrations import drafts
-from orgs.services.registrations.submission import status_link
+from orgs.services.registrations import drafts, letters
 
 MOST_LINKS = 3
 
@@ -27,11 +26,4 @@ def mail_to(actor: Actor, email: str) -> None:
     with transaction.atomic():
         for registration in submitted.order_by("-submitted_at", "-id")[:MOST_LINKS]:
             audit.record(actor, "orgs.registration.mail_link", registration)
-            outbox.enqueue(
-                "orgs/mail/registration_link",
-                to=registration.contact_email,
-                language=registration.language,
-                context={"first_name": registration.contact_first_name, "company": registration.legal_name},
-                links={"status": status_link(registration)},
-                about=registration.id,
-            )
+            letters.to_registrant("orgs/mail/registration_link", registration)

@@ -11,8 +11,8 @@ from core import outbox, states
 from core.actor import Actor
 from orgs.dates import in_words
 from orgs.models import Registration, RegistrationQuestion, RegistrationState
-from orgs.services import matching
-from orgs.services.registrations.submission import status_link
+from orgs.services import locks, matching
+from orgs.services.registrations import letters
 
 CLOCK = Actor.system("unanswered questions")
 
@@ -50,13 +50,17 @@ def _remind(question: RegistrationQuestion, *, ending: bool) -> bool:
     """Claims the question first, so that two workers send one mail."""
     stamp = "warned_at" if ending else "reminded_at"
     with transaction.atomic():
-        registration = Registration.objects.select_for_update(no_key=True).get(pk=question.registration_id)
+        registration = locks.registration(question.registration_id)
         unclaimed = RegistrationQuestion.objects.filter(pk=question.pk, answered_at=None, **{stamp: None})
         if registration.state != RegistrationState.INFO_REQUESTED or not unclaimed.update(**{stamp: timezone.now()}):
             return False
-        expires = in_words(registration.due_at) if registration.due_at else ""
-        context = {"question": question.text, "expires": expires, "ending": ending}
-        _tell(registration, "orgs/mail/registration_unanswered", context)
+        letters.to_registrant(
+            "orgs/mail/registration_unanswered",
+            registration,
+            question=question.text,
+            expires=in_words(registration.due_at),
+            ending=ending,
+        )
     return True
 
 
@@ -69,20 +73,6 @@ def _expire(registration: Registration) -> bool:
         states.advance(locked, "expire", actor=CLOCK, reason="unanswered", decided_at=timezone.now())
         locked.administrators.update(one_time_password_hash="")
         matching.forget(locked)
-        _tell(locked, "orgs/mail/registration_unanswered_expired", {}, register=outbox.Link("orgs:register"))
+        links = {"status": letters.link(locked), "register": outbox.Link("orgs:register")}
+        letters.to_registrant("orgs/mail/registration_unanswered_expired", locked, links=links)
     return True
-
-
-def _tell(registration: Registration, template: str, context: dict[str, object], **links: outbox.Link) -> None:
-    outbox.enqueue(
-        template,
-        to=registration.contact_email,
-        language=registration.language,
-        context={
-            "first_name": registration.contact_first_name,
-            "company": registration.legal_name,
-            **context,
-        },
-        links={"status": status_link(registration), **links},
-        about=registration.id,
-    )

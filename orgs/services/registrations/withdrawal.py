@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import UserState
 from core import outbox, states
 from core.actor import Actor
 from orgs.models import Registration
-from orgs.services import matching
-from orgs.services.registrations.submission import status_link
+from orgs.services import claims, locks, matching
+from orgs.services.registrations import letters
 
 
 def withdraw(actor: Actor, registration: Registration, *, reason: str = "") -> Registration:
@@ -20,41 +19,17 @@ def withdraw(actor: Actor, registration: Registration, *, reason: str = "") -> R
     staff has it on their desk. Raises ``Conflict`` when it was decided meanwhile.
     """
     with transaction.atomic():
-        rows = Registration.objects.select_for_update(no_key=True, of=("self",)).select_related("assigned_to")
-        locked = rows.get(pk=registration.pk)
+        locked = locks.registration(registration.pk)
         states.advance(locked, "withdraw", actor=actor, reason=reason.strip(), decided_at=timezone.now())
         locked.administrators.update(one_time_password_hash="")
         matching.forget(locked)
-        _tell_registrant(locked)
-        _tell_assignee(locked, reason.strip())
+        links = {"status": letters.link(locked), "register": outbox.Link("orgs:register")}
+        letters.to_registrant("orgs/mail/registration_withdrawn", locked, links=links)
+        assignee = claims.holder(locked)
+        letters.to_staff(
+            "orgs/mail/registration_withdrawn_staff",
+            locked,
+            staff=[assignee] if assignee else [],
+            reason=reason.strip(),
+        )
     return locked
-
-
-def _tell_registrant(registration: Registration) -> None:
-    outbox.enqueue(
-        "orgs/mail/registration_withdrawn",
-        to=registration.contact_email,
-        language=registration.language,
-        context={"first_name": registration.contact_first_name, "company": registration.legal_name},
-        links={"status": status_link(registration), "register": outbox.Link("orgs:register")},
-        about=registration.id,
-    )
-
-
-def _tell_assignee(registration: Registration, reason: str) -> None:
-    assignee = registration.assigned_to
-    if assignee is None or assignee.state != UserState.ACTIVE:
-        return
-    outbox.enqueue(
-        "orgs/mail/registration_withdrawn_staff",
-        to=assignee.email,
-        language=assignee.language,
-        context={
-            "first_name": assignee.first_name,
-            "company": registration.legal_name,
-            "contact": registration.contact_name,
-            "reason": reason,
-        },
-        links={"detail": outbox.Link("admin:orgs_registration_change", kwargs={"object_id": str(registration.pk)})},
-        about=registration.id,
-    )
