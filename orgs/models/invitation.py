@@ -10,7 +10,7 @@ from accounts.models import User
 from core.models import PublicModel
 from orgs.models.application import Application
 from orgs.models.membership import Membership
-from orgs.models.organization import Organization
+from orgs.models.organization import Organization, OrganizationState
 
 
 class InvitationState(models.TextChoices):
@@ -94,13 +94,18 @@ class Invitation(PublicModel):
 
     @property
     def is_open(self) -> bool:
-        """Whether its link still leads to a registration."""
-        return self.state in OPEN_STATES and self.expires_at > timezone.now()
+        """Whether its link leads on today. While the inviting company is shut out, nothing begins in its name."""
+        return self.state in OPEN_STATES and self.expires_at > timezone.now() and self.is_inviter_active
 
     @property
     def has_lapsed(self) -> bool:
         """Whether its time is over and the sweep has not written it down yet."""
-        return self.state in OPEN_STATES and not self.is_open
+        return self.state in OPEN_STATES and self.expires_at <= timezone.now()
+
+    @property
+    def is_inviter_active(self) -> bool:
+        """Whether the inviting company takes part today; the operator always does."""
+        return self.organization is None or self.organization.state == OrganizationState.ACTIVE
 
     @property
     def invited_name(self) -> str:

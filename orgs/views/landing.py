@@ -88,13 +88,17 @@ def _way(request: Request, invited: Invitation, begun: Registration | None) -> s
 
 
 def _ended(link: Token, invited: Invitation) -> str:
-    """Why the link no longer leads on: ``used``, ``revoked``, ``expired`` or ``replaced`` by a newer one; else empty."""
+    """Why the link does not lead on: ``used``, ``revoked``, ``expired``, ``replaced`` by a newer one, or ``paused`` with the
+    company that sent it; else empty.
+    """
     if invited.state == InvitationState.ACCEPTED:
         return "used"
     if invited.state == InvitationState.REVOKED:
         return "revoked"
     if link.revoked_at:
         return "replaced"
+    if not invited.is_inviter_active:
+        return "paused"
     stands = invited.is_open or invited.state == InvitationState.BOUNCED
     return "" if stands and not tokens.ended_because(link) else "expired"
 

@@ -13,7 +13,7 @@ from core import outbox
 from core.errors import Conflict
 from core.models import AuditEvent, Mail, MailState, SuppressionReason
 from core.outbox import render, suppression
-from orgs.models import Invitation, InvitationState
+from orgs.models import Invitation, InvitationState, WizardStep
 from orgs.services import approval, invitations
 from orgs.tasks import remind_of_invitations
 from tests.concurrency import at_once
@@ -182,6 +182,20 @@ def test_once_begun_a_bounce_changes_nothing(world: World, registrant: Registran
     worlds.come_back(invitation)
 
     assert (invitation.state, worlds.mails("invitation_bounced")) == (InvitationState.STARTED, [])
+
+
+def test_a_bounce_does_not_keep_the_operator_from_deciding(world: World, registrant: Registrant) -> None:
+    invitation = worlds.invite(world)
+    registrant.up_to(WizardStep.REVIEW, landing_of(invitation))
+    invitations.resend(worlds.acting(world.inviter), invitation)
+    registrant.submit()
+
+    worlds.come_back(invitation)
+
+    assert invitation.state == InvitationState.SENT
+    assert approval.approve(world.operator, registrant.stored())
+    invitation.refresh_from_db()
+    assert invitation.state == InvitationState.ACCEPTED
 
 
 def test_a_notice_that_comes_back_from_the_inviter_is_no_bounce_of_the_invitation(world: World) -> None:

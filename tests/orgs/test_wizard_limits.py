@@ -60,6 +60,23 @@ def test_registrations_that_name_one_address_are_limited_and_nothing_typed_is_lo
     assert first.profile(city="York").status_code == 302, "the same address again is no new one"
 
 
+def test_whoever_reads_the_mail_of_an_address_is_not_kept_out_by_who_typed_it(
+    registrant: Registrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, "STARTS_FOR", 1)
+    registrant.up_to(WizardStep.ADMINISTRATOR)
+    owner = Registrant("203.0.113.44")
+    owner.client.post("/register/by-mail/", {"email": "kim@newco.example"})
+
+    begun = owner.client.post(worlds.link_in(worlds.mails("registration_start")[0], "/register/by-mail/"))
+    owner.registration = Registration.objects.latest("created_at")
+
+    assert begun.status_code == 302
+    owner.welcome()
+    assert owner.profile().status_code == 302
+    assert owner.stored().email_confirmed_at
+
+
 def test_answers_to_the_captcha_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     few(monkeypatch, "ANSWERS", 2, of="orgs.views.captcha")
     wrong = [Registrant().answer_captcha("/register/", answer="nonsense") for _ in range(3)]

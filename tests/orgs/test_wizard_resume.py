@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from orgs.models import Flag, Registration, WizardStep
+from orgs.services.registrations import drafts
+from tests.concurrency import behind_us
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Registrant
-from tests.orgs.world import ONE_TIME_PASSWORD, World
+from tests.orgs.world import ONE_TIME_PASSWORD, VISITOR, World
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +220,19 @@ def test_a_link_mailed_to_an_earlier_address_confirms_nothing_and_opens_nothing(
     stranger.registration = registrant.registration
     assert stranger.open(WizardStep.PROFILE).status_code == 404
     assert registrant.stored().email_confirmed_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_asked_for_while_the_address_changes_goes_to_the_one_that_stays(registrant: Registrant) -> None:
+    registrant.up_to(WizardStep.ADMINISTRATOR)
+    as_it_was = registrant.stored()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            drafts.keep_answers(VISITOR, as_it_was, answers={"contact_email": "li@newco.example"})
+            asked = behind_us(pool, lambda: drafts.mail_link(VISITOR, as_it_was))
+        asked.result(timeout=10)
+
+    assert [mail.to for mail in worlds.mails("registration_saved")] == ["li@newco.example"]
 
 
 def test_another_address_has_to_be_confirmed_anew(registrant: Registrant) -> None:
