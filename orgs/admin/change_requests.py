@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -18,8 +17,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from core import back_office
-from core.admin import ReadOnlyAdmin
-from core.errors import DomainError, Invalid, NotFound
+from core.admin import ReadOnlyAdmin, desk_page, key
+from core.errors import DomainError, Invalid
 from core.forms import show_refusal
 from core.http import Request
 from core.templatetags.ui import NOTHING, until, when
@@ -109,11 +108,7 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         seen = cast("Request", request)
-        try:
-            change = access.change_request(seen.actor, UUID(object_id))
-        except ValueError as error:
-            raise NotFound from error
-        return self._page(seen, change, DecisionForm())
+        return self._page(seen, access.change_request(seen.actor, key(object_id)), DecisionForm())
 
     def approve(self, request: Request, pk: UUID) -> HttpResponse:
         return self._done(request, pk, change_decisions.approve, "Approved. The mails are on their way.")
@@ -166,7 +161,7 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Due", ordering="due_at")
     def due(self, change: ChangeRequest) -> SafeString | str:
-        if is_overdue(change):
+        if change.is_overdue:
             return format_html('<strong class="overdue">{} · overdue</strong>', until(change.due_at))
         return until(change.due_at)
 
@@ -196,13 +191,10 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
         is_open = change.state == ChangeRequestState.REQUESTED
         shown = profile_changes.shown(change.profile, organization=change.organization if is_open else None)
         context = {
-            **self.admin_site.each_context(request),
-            "is_nav_sidebar_enabled": False,
-            "opts": self.opts,
             "title": str(change),
             "change": change,
             "is_open": is_open,
-            "is_overdue": is_overdue(change),
+            "is_overdue": change.is_overdue,
             "is_mine": change.assigned_to_id is not None and change.assigned_to_id == request.actor.user_id,
             "fields": shown,
             "is_stale": any(entry.is_stale for entry in shown),
@@ -214,8 +206,4 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
             "history": timelines.history(change),
             "form": form,
         }
-        return TemplateResponse(request, "admin/orgs/changerequest/detail.html", context, status=status)
-
-
-def is_overdue(change: ChangeRequest) -> bool:
-    return change.state == ChangeRequestState.REQUESTED and change.due_at < timezone.now()
+        return desk_page(request, "admin/orgs/changerequest/detail.html", ChangeRequest, context, status=status)

@@ -8,10 +8,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 
+from core.admin import desk_page
 from core.errors import Invalid
 from core.http import Request
 from orgs.forms.holidays import HolidayForm, HolidaysForm
@@ -52,9 +52,9 @@ class HolidayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 f"{len(added)} added." + (f" {there} stood in the list already and stay as they are." if there else ""),
             )
             return redirect("admin:orgs_holiday_changelist")
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Paste holidays", "form": form}
+        context = {"title": "Paste holidays", "form": form}
         status = Invalid.status if form.errors else 200
-        return TemplateResponse(request, "admin/orgs/holiday/paste.html", context, status=status)
+        return desk_page(request, "admin/orgs/holiday/paste.html", Holiday, context, status=status)
 
     def save_model(self, request: HttpRequest, obj: Holiday, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         holidays.save(cast("Request", request).actor, obj)

@@ -11,12 +11,11 @@ from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from core import states
-from core.admin import ReadOnlyAdmin
+from core.admin import ReadOnlyAdmin, desk_page, key
 from core.errors import DomainError, Invalid, NotFound, TooMany
 from core.forms import show_refusal
 from core.http import Request
@@ -92,16 +91,12 @@ class InvitationAdmin(ReadOnlyAdmin):
             if sent:
                 messages.success(request, f"The invitation to {sent.company_name} is on its way to {sent.email}.")
                 return redirect(PAGE, object_id=sent.pk)
-        context = {**self._frame(request), "title": "Invite a company", "form": form, "media": self.media + form.media}
-        return TemplateResponse(request, f"{TEMPLATES}/add.html", context, status=status)
+        context = {"title": "Invite a company", "form": form, "media": self.media + form.media}
+        return desk_page(request, f"{TEMPLATES}/add.html", Invitation, context, status=status)
 
     def change_view(self, request: Request, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override] # noqa: ARG002
-        try:
-            invitation = access.any_invitation(request.actor, UUID(object_id))
-        except ValueError as error:
-            raise NotFound from error
+        invitation = access.any_invitation(request.actor, key(object_id))
         context = {
-            **self._frame(request),
             "title": str(invitation),
             "invitation": invitation,
             "applications": invitation.applications.all(),
@@ -112,7 +107,7 @@ class InvitationAdmin(ReadOnlyAdmin):
             "may_resend": states.permits(invitation, "resend"),
             "may_revoke": states.permits(invitation, "revoke"),
         }
-        return TemplateResponse(request, f"{TEMPLATES}/detail.html", context)
+        return desk_page(request, f"{TEMPLATES}/detail.html", Invitation, context)
 
     @admin.display(description="invited by", ordering="organization__legal_name")
     def inviting(self, invitation: Invitation) -> str:
@@ -133,9 +128,6 @@ class InvitationAdmin(ReadOnlyAdmin):
     @admin.action(description="Resend with a new link", permissions=["view"])
     def resend_chosen(self, request: Request, queryset: QuerySet[Invitation]) -> None:
         _each(request, queryset, invitations.resend, "sent again")
-
-    def _frame(self, request: Request) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "is_nav_sidebar_enabled": False, "opts": self.opts}
 
 
 def _create(request: Request, form: StaffInvitationForm) -> tuple[Invitation | None, int]:

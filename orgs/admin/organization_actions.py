@@ -9,19 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
 from core import states
-from core.errors import Conflict, DomainError, Invalid, NotFound, TooMany
+from core.admin import desk_page
+from core.errors import Conflict, DomainError, Invalid, TooMany
 from core.forms import show_refusal
 from core.http import Request
 from core.policies import Decision
-from orgs import policies, profile_changes, queries
+from orgs import access, policies, profile_changes, queries
 from orgs.forms.change_requests import ChangeOfAdministratorForm, EditForm, OrganizationStateForm
 from orgs.models import Organization, OrganizationState
 from orgs.services import change_requests, organizations, profiles
@@ -195,9 +195,7 @@ def _ask(request: Request, organization: Organization, data: dict[str, Any]) -> 
 
 
 def _organization(request: Request, pk: UUID) -> Organization:
-    found = Organization.objects.filter(pk=pk).first()
-    if found is None:
-        raise NotFound
+    found = access.any_organization(request.actor, pk)
     _may(request, found).enforce()
     return found
 
@@ -219,10 +217,5 @@ def _show(form: forms.Form, refusal: DomainError) -> int:
 
 
 def _answer(request: Request, organization: Organization, context: dict[str, Any], *, status: int) -> HttpResponse:
-    around = {
-        **admin.site.each_context(request),
-        "is_nav_sidebar_enabled": False,
-        "opts": Organization._meta,
-        "organization": organization,
-    }
-    return TemplateResponse(request, "admin/orgs/organization/step.html", {**around, **context}, status=status)
+    around = {"organization": organization, **context}
+    return desk_page(request, "admin/orgs/organization/step.html", Organization, around, status=status)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from core.models import PublicModel
@@ -75,6 +76,11 @@ class ChangeRequest(PublicModel):
 
     def __str__(self) -> str:
         return f"Change of {self.organization}"
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the operator is late."""
+        return self.state == ChangeRequestState.REQUESTED and self.due_at < timezone.now()
 
     @property
     def requester(self) -> User:

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from core.models import PublicModel
 from orgs.models.application import Application
@@ -153,6 +154,12 @@ class Registration(PublicModel, OrganizationProfile):
     @property
     def contact_name(self) -> str:
         return f"{self.contact_first_name} {self.contact_last_name}".strip()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the operator is late: what waits for the registrant is not the operator's to be late with."""
+        waits_for_operator = self.state == RegistrationState.SUBMITTED
+        return waits_for_operator and self.due_at is not None and self.due_at < timezone.now()
 
     @property
     def has_lapsed(self) -> bool:

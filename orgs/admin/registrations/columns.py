@@ -54,7 +54,7 @@ def age(registration: Registration) -> SafeString | str:
 def due(registration: Registration) -> SafeString | str:
     if registration.state not in policies.UNDER_REVIEW:
         return NOTHING
-    if is_overdue(registration):
+    if registration.is_overdue:
         return format_html(
             '<strong class="overdue">Overdue</strong> <span class="quiet small">{}</span>', until(registration.due_at)
         )
@@ -99,9 +99,3 @@ def standing(registration: Registration) -> SafeString:
 def _icon(name: str) -> SafeString:
     """``{% icon %}``, rendered once for all rows."""
     return render_to_string("components/icon.html", {"name": name})
-
-
-def is_overdue(registration: Registration) -> bool:
-    """Whether the operator is late: what waits for the registrant is not the operator's to be late with."""
-    waits_for_us = registration.state == "submitted"
-    return waits_for_us and registration.due_at is not None and registration.due_at < timezone.now()

@@ -7,17 +7,15 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
 from django.db.models import F, prefetch_related_objects
 from django.http import HttpResponse
-from django.template.response import TemplateResponse
 
 from accounts.models import User
 from core import states
+from core.admin import desk_page
 from core.errors import Invalid
 from core.http import Request
 from orgs import access, comparisons, findings, policies, queries, queue, summaries, timelines
-from orgs.admin.registrations.columns import is_overdue
 from orgs.forms.review import DenialForm, MergeForm, NoteForm, QuestionForm
 from orgs.models import Organization, Registration, RegistrationState, Role
 from orgs.services import deciders
@@ -77,8 +75,7 @@ def frame(registration: Registration) -> dict[str, Any]:
 
 
 def answer(request: Request, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    around = {**admin.site.each_context(request), "is_nav_sidebar_enabled": False, "opts": Registration._meta}
-    return TemplateResponse(request, f"{TEMPLATES}/{template}", {**around, **context}, status=status)
+    return desk_page(request, f"{TEMPLATES}/{template}", Registration, context, status=status)
 
 
 def _facts(request: Request, registration: Registration) -> dict[str, Any]:
@@ -107,7 +104,7 @@ def _decision(request: Request, registration: Registration) -> dict[str, Any]:
         "standing": standing,
         "is_open": registration.state in policies.UNDER_REVIEW,
         "is_waiting": registration.state == RegistrationState.SUBMITTED,
-        "is_overdue": is_overdue(registration),
+        "is_overdue": registration.is_overdue,
         "is_mine": registration.assigned_to_id == request.actor.user_id,
         "four_eyes": settings.FOUR_EYES_APPROVAL,
         "is_first_approver": registration.first_approved_by_id == request.actor.user_id,

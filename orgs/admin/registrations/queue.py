@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, cast
-from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -13,8 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.functional import cached_property
 
-from core.admin import ReadOnlyAdmin
-from core.errors import NotFound
+from core.admin import ReadOnlyAdmin, key
 from core.http import Request
 from core.views.errors import BadRequest
 from orgs import access, queries, queue
@@ -127,15 +125,8 @@ class RegistrationAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         seen = cast("Request", request)
-        return page.detail(seen, page.find(seen, _key(object_id)))
+        return page.detail(seen, page.find(seen, key(object_id)))
 
 
 def _scope(request: HttpRequest) -> str:
     return request.GET.get(ScopeFilter.parameter_name, "")
-
-
-def _key(object_id: str) -> UUID:
-    try:
-        return UUID(object_id)
-    except ValueError as error:
-        raise NotFound from error
