@@ -67,11 +67,6 @@ def hand_over(message: EmailMultiAlternatives, *, before_words: Callable[[], Non
     return ""
 
 
-def hang_up() -> None:
-    """Close this thread's connection, if it has one."""
-    _line.drop()
-
-
 class _Line(threading.local):
     """This thread's SMTP connection."""
 
