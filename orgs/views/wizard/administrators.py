@@ -46,7 +46,8 @@ def person(request: Request, registration: Registration, person: UUID) -> HttpRe
         return _back(request, registration)
     if request.method == "POST" and form.is_valid() and _correct(request, registration, administrator, form):
         return _back(request, registration)
-    return show(request, registration, STEP, {"form": form, "administrator": administrator}, template="person")
+    context = {"form": form, "administrator": administrator, "back_url": _back_url(request, registration)}
+    return show(request, registration, STEP, context, template="person")
 
 
 def _forms(
@@ -113,10 +114,14 @@ def _correct(
 
 
 def _back(request: Request, registration: Registration) -> HttpResponse:
-    """To the step whose Edit link one followed, or as near to it as is open."""
+    return redirect(_back_url(request, registration))
+
+
+def _back_url(request: Request, registration: Registration) -> str:
+    """Of the step whose Edit link one followed, or as near to it as is open."""
     current = Registration.objects.get(pk=registration.pk)
     came_from = request.GET.get("step", "")
     step = WizardStep(came_from) if came_from in WizardStep.values else STEP
     if not wizard.is_open(current, step):
         step = wizard.first_open(current)
-    return redirect(step_url(current, step, returning=is_returning(request)))
+    return step_url(current, step, returning=is_returning(request))
