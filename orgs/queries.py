@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
@@ -36,6 +35,7 @@ from orgs.models import (
     Role,
     RoleAssignment,
     name_key,
+    organization_id_in,
 )
 from orgs.models.names import Bare, DomainOf, bare
 
@@ -248,9 +248,9 @@ def _by_identifier(text: str) -> Q:
 def _by_key(text: str) -> Q:
     referred = Invitation.objects.filter(external_reference__iexact=text).exclude(external_reference="")
     found = Q(invitation__in=list(referred.values_list("pk", flat=True)[:MOST_FOUND]))
-    code = bare(text)
-    if re.fullmatch(r"ORG[0-9A-Z]{8}", code):
-        known = Organization.objects.filter(organization_id=f"ORG-{code[3:7]}-{code[7:]}")
+    meant = organization_id_in(text) if bare(text).startswith("ORG") else ""
+    if meant:
+        known = Organization.objects.filter(organization_id=meant)
         found |= Q(organization__in=list(known.values_list("pk", flat=True)))
     with suppress(ValueError):
         found |= Q(pk=UUID(text))

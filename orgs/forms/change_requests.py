@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 
 from orgs import queries
-from orgs.forms import fields
 from orgs.forms.administrators import PersonForm
-from orgs.forms.fields import AddressField, LineField
+from orgs.forms.fields import AddressField, LineField, TextField
 from orgs.forms.profile import OrganizationProfileForm
 from orgs.models import Membership, Organization, Role
 from orgs.services import change_requests, profiles
@@ -19,24 +18,15 @@ MESSAGE_LENGTH = 1000
 REASON_LENGTH = 2000
 
 
-def _text(*, label: str, missing: str, max_length: int = MESSAGE_LENGTH, **options: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        max_length=max_length,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": missing, "max_length": fields.TOO_LONG},
-        **options,
-    )
-
-
 class EditForm(OrganizationProfileForm):
     """The profile as the organisation wants it: what holds, with what waits for the operator already.
 
     ``seen`` is the version of it that the page was built from.
     """
 
-    message = _text(
+    message = TextField(
         label="Why it changes",
+        max_length=MESSAGE_LENGTH,
         missing=change_requests.WHY,
         required=False,
         help_text="Needed for everything that the operator checks.",
@@ -55,15 +45,18 @@ class EditForm(OrganizationProfileForm):
 
 
 class WhyForm(forms.Form):
-    message = _text(
-        label="Why", missing=change_requests.WHY, help_text="The operator and your administrators read this."
+    message = TextField(
+        label="Why",
+        max_length=MESSAGE_LENGTH,
+        missing=change_requests.WHY,
+        help_text="The operator and your administrators read this.",
     )
 
 
 class DecisionForm(forms.Form):
     """The operator's reason, which the administrators read."""
 
-    reason = _text(
+    reason = TextField(
         label="Reason",
         missing="Say why, in a sentence: the administrators read it.",
         max_length=REASON_LENGTH,
@@ -88,8 +81,9 @@ class ChangeOfAdministratorForm(PersonForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "That person is no administrator of this organisation any more."},
     )
-    message = _text(
+    message = TextField(
         label="Why",
+        max_length=MESSAGE_LENGTH,
         missing="Say why, and how you made sure who is asking: a colleague decides on it.",
         help_text="How you made sure who is asking. A colleague decides; the administrators read it.",
     )

@@ -30,6 +30,18 @@ class LineField(forms.CharField):
         return validators.one_line(super().to_python(value) or "")
 
 
+class TextField(forms.CharField):
+    """Text of several lines, ``rows`` of them to be seen. ``missing`` is the sentence for an empty one."""
+
+    def __init__(self, *, max_length: int, missing: str = "Fill this in.", rows: int = 4, **options: Any) -> None:
+        super().__init__(
+            max_length=max_length,
+            widget=forms.Textarea(attrs={"rows": rows}),
+            error_messages={"required": missing, "max_length": TOO_LONG},
+            **options,
+        )
+
+
 class AddressField(forms.EmailField):
     """An e-mail address, kept in lower case. ``lasting`` refuses those that are made to be thrown away."""
 

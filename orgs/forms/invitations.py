@@ -11,8 +11,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from orgs.forms import fields
-from orgs.forms.fields import AddressField, ApplicationsField, LineField
-from orgs.models import Application, Invitation, InvitationState, Membership, Organization, OrganizationState
+from orgs.forms.fields import AddressField, ApplicationsField, LineField, TextField
+from orgs.models import (
+    Application,
+    Invitation,
+    InvitationState,
+    Membership,
+    Organization,
+    OrganizationState,
+    organization_id_in,
+)
 
 MESSAGE_LENGTH = 1000
 REFERENCE_LENGTH = 64
@@ -25,13 +33,11 @@ class TermsForm(forms.Form):
     applications = ApplicationsField(
         label="Applications to use together", missing="Choose at least one application to use together."
     )
-    message = forms.CharField(
+    message = TextField(
         label="Message",
         required=False,
         max_length=MESSAGE_LENGTH,
         help_text="A few words of your own, shown in the mail.",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"max_length": fields.TOO_LONG},
     )
     colleague_allowed = forms.BooleanField(
         label="A colleague may register instead",
@@ -71,7 +77,7 @@ class OrganizationField(forms.ModelChoiceField):  # type: ignore[type-arg]
         text = str(value or "").replace("\0", " ").strip()
         if not text:
             return None
-        named = Organization.objects.filter(organization_id=text.upper()).first()
+        named = Organization.objects.filter(organization_id=organization_id_in(text)).first()
         try:
             found: Organization | None = super().to_python(named.pk if named else text)
         except ValidationError as error:

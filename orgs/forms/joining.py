@@ -8,9 +8,8 @@ from typing import Any
 from django import forms
 
 from core.forms import Described
-from orgs.forms import fields
 from orgs.forms.administrators import PersonForm
-from orgs.forms.fields import AddressField, LineField, SecretField
+from orgs.forms.fields import AddressField, LineField, SecretField, TextField
 from orgs.models import Invitation, Organization
 
 MESSAGE_LENGTH = 1000
@@ -25,13 +24,12 @@ class JoinForm(PersonForm):
         help_text="Your address at work. We mail the link there.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     )
-    message = forms.CharField(
+    message = TextField(
         label="Message",
         required=False,
         max_length=MESSAGE_LENGTH,
         help_text="A few words by which the administrator knows who you are.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": fields.TOO_LONG},
+        rows=3,
     )
 
     def __init__(self, *args: Any, invitation: Invitation | None = None, **options: Any) -> None:

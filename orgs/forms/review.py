@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from django import forms
 
-from orgs.forms import fields
-from orgs.forms.fields import LineField
-from orgs.models import DenialCode, RegistrationNote, RegistrationQuestion
+from orgs.forms.fields import LineField, TextField
+from orgs.models import DenialCode, organization_id_in
+from orgs.services.review import NOTE_LENGTH, QUESTION_LENGTH
 
 REASON_LENGTH = 2000
 
 
-def _text(label: str, *, length: int | None, missing: str, rows: int, help_text: str = "") -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        max_length=length,
-        help_text=help_text,
-        widget=forms.Textarea(attrs={"rows": rows}),
-        error_messages={"required": missing, "max_length": fields.TOO_LONG},
-    )
-
-
 class QuestionForm(forms.Form):
-    question = _text(
-        "What do you need to know?",
-        length=RegistrationQuestion._meta.get_field("text").max_length,
+    question = TextField(
+        label="What do you need to know?",
+        max_length=QUESTION_LENGTH,
         missing="Write what you want to know, in a sentence.",
         help_text="The registrant reads this in a mail, and answers on the page of the registration.",
-        rows=4,
     )
 
 
@@ -42,12 +31,11 @@ class DenialForm(forms.Form):
             "invalid_choice": "Choose one of the reasons in the list.",
         },
     )
-    reason = _text(
-        "In a sentence",
-        length=REASON_LENGTH,
+    reason = TextField(
+        label="In a sentence",
+        max_length=REASON_LENGTH,
         missing="Say why, in a sentence: the registrant reads it.",
         help_text="The registrant reads this.",
-        rows=4,
     )
 
     def clean_code(self) -> DenialCode:
@@ -55,9 +43,9 @@ class DenialForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    text = _text(
-        "Note",
-        length=RegistrationNote._meta.get_field("text").max_length,
+    text = TextField(
+        label="Note",
+        max_length=NOTE_LENGTH,
         missing="Write the note first.",
         help_text="For colleagues; the registrant never sees it.",
         rows=3,
@@ -73,4 +61,4 @@ class MergeForm(forms.Form):
 
     def clean_organization_id(self) -> str:
         typed: str = self.cleaned_data["organization_id"]
-        return typed.upper()
+        return organization_id_in(typed) or typed

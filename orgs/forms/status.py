@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from orgs.forms import fields
-from orgs.forms.fields import AddressField
+from orgs.forms.fields import AddressField, TextField
 
 ANSWER_LENGTH = 4000
 REASON_LENGTH = 300
@@ -14,27 +13,23 @@ REASON_LENGTH = 300
 class AnswerForm(forms.Form):
     """The answer to the operator's question."""
 
-    answer = forms.CharField(
+    answer = TextField(
         label="Your answer",
         max_length=ANSWER_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={
-            "required": "Write your answer. A sentence can be enough.",
-            "max_length": fields.TOO_LONG,
-        },
+        missing="Write your answer. A sentence can be enough.",
+        rows=6,
     )
 
 
 class WithdrawalForm(forms.Form):
     """Why a registration is taken back; nobody has to say."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label="Reason",
         required=False,
         max_length=REASON_LENGTH,
         help_text="The operator reads it, if you give one.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": fields.TOO_LONG},
+        rows=3,
     )
 
 

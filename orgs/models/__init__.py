@@ -11,6 +11,7 @@ from orgs.models.organization import (
     OrganizationProfile,
     OrganizationState,
     Partnership,
+    organization_id_in,
 )
 from orgs.models.registration import (
     LIVE_STATES,
@@ -59,4 +60,5 @@ __all__ = [
     "RoleAssignment",
     "WizardStep",
     "name_key",
+    "organization_id_in",
 ]

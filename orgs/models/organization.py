@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from typing import Any
@@ -21,6 +22,12 @@ def new_organization_id() -> str:
     """``ORG-`` and two groups of four from an unambiguous alphabet."""
     groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(2))
     return "-".join(("ORG", *groups))
+
+
+def organization_id_in(text: str) -> str:
+    """The Organization ID that somebody means who types ``org 7kqm2wxr`` or ``7KQM-2WXR``; empty for anything else."""
+    typed = re.fullmatch(r"(?:ORG)?([0-9A-Z]{4})([0-9A-Z]{4})", re.sub(r"[^0-9A-Z]", "", text.upper()))
+    return "-".join(("ORG", *typed.groups())) if typed else ""
 
 
 class BusinessType(models.TextChoices):

@@ -6,7 +6,6 @@ row, the same link and one mail. ``join_decisions`` takes it from there (docs/de
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from django.conf import settings
@@ -30,6 +29,7 @@ from orgs.models import (
     Organization,
     OrganizationState,
     Role,
+    organization_id_in,
 )
 from orgs.services import locks
 
@@ -191,10 +191,8 @@ def _mail_confirmation(request: JoinRequest) -> None:
 def _typed(actor: Actor, request: JoinRequest, typed: str) -> Organization:
     throttles.hit(TYPED_FROM, actor.ip or "unknown")
     throttles.hit(TYPED_FOR, str(request.pk))
-    compact = re.sub(r"[^0-9A-Z]", "", typed.upper())
-    code = compact.removeprefix("ORG")
-    public = f"ORG-{code[:4]}-{code[4:]}"
-    found = Organization.objects.filter(organization_id=public, state=OrganizationState.ACTIVE).first()
+    meant = organization_id_in(typed)
+    found = Organization.objects.filter(organization_id=meant, state=OrganizationState.ACTIVE).first()
     if found is None:
         raise Invalid(fields={"organization_id": NO_SUCH_ID})
     return found

@@ -15,6 +15,7 @@ from orgs.models import Registration, RegistrationNote, RegistrationQuestion
 from orgs.services import claims, deciders, locks
 from orgs.services.registrations import letters
 
+QUESTION_LENGTH, NOTE_LENGTH = 2000, 4000
 NOT_WAITING = "This registration no longer waits for a decision. Look at it again to see how it stands."
 
 
@@ -48,7 +49,7 @@ def ask(actor: Actor, registration: Registration, *, question: str) -> Registrat
     ``NotAllowed``, and ``Conflict`` when it does not wait for the operator.
     """
     text = texts.required(
-        question, field="question", missing="Write what you want to know, in a sentence.", longest=2000
+        question, field="question", missing="Write what you want to know, in a sentence.", longest=QUESTION_LENGTH
     )
     with transaction.atomic():
         locked = locks.registration(registration.pk)
@@ -70,7 +71,7 @@ def ask(actor: Actor, registration: Registration, *, question: str) -> Registrat
 
 def add_note(actor: Actor, registration: Registration, *, text: str) -> RegistrationNote:
     """Write something for colleagues; the registrant never sees it, and the audit trail says only that it was written."""
-    text = texts.required(text, field="text", missing="Write the note first.", longest=4000)
+    text = texts.required(text, field="text", missing="Write the note first.", longest=NOTE_LENGTH)
     with transaction.atomic():
         note = RegistrationNote.objects.create(registration=registration, author=deciders.person(actor), text=text)
         audit.record(actor, "orgs.registration.note", registration, data={"note": str(note.pk)})
