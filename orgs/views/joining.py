@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import tokens
-from core.errors import Conflict, Gone, Invalid, NotFound
+from core.errors import Conflict, Gone, Invalid, NotFound, TooMany, Unavailable
 from core.forms import show_refusal
 from core.http import Request
 from orgs import access, timelines
@@ -114,13 +114,25 @@ def withdraw(request: Request, token: str, found: JoinRequest) -> HttpResponse:
 
 def _form_page(request: Request, invitation: Invitation | None, *, back_url: str) -> HttpResponse:
     form = JoinForm(request.POST if request.method == "POST" else None, invitation=invitation)
+    status, headers = 200, {}
     if form.is_valid():
-        join_requests.start(request.actor, **form.cleaned_data, invitation=invitation, language=get_language() or "")
-        return render(
-            request, "orgs/joining/sent.html", {"email": form.cleaned_data["email"], "again_url": request.path}
-        )
-    context = {"form": form, "back_url": back_url}
-    return render(request, "orgs/joining/join.html", context, status=422 if form.errors else 200)
+        try:
+            join_requests.start(
+                request.actor, **form.cleaned_data, invitation=invitation, language=get_language() or ""
+            )
+        except (TooMany, Unavailable) as refusal:
+            # What was typed stays on the page.
+            form.add_error(None, refusal.sentence)
+            status, headers = refusal.status, refusal.headers
+        else:
+            context = {"email": form.cleaned_data["email"], "again_url": request.path}
+            return render(request, "orgs/joining/sent.html", context)
+    elif form.is_bound:
+        status = Invalid.status
+    response = render(request, "orgs/joining/join.html", {"form": form, "back_url": back_url}, status=status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 def _page(request: Request, token: str, found: JoinRequest, form: ChoiceForm | None = None) -> HttpResponse:
