@@ -210,5 +210,13 @@ def can_deny(
 
 
 def is_involved(registration: Registration, *, email: str, named_emails: Collection[str]) -> bool:
-    """Whether ``email`` is the contact's or of somebody to whom the registration gives a role."""
-    return email.casefold() in {address.casefold() for address in (registration.contact_email, *named_emails)}
+    """Whether ``email`` is the contact's or of somebody to whom the registration gives a role.
+
+    ``sam+newco@…`` is read in the mailbox of ``sam@…``, so it is the same person.
+    """
+    return _mailbox(email) in {_mailbox(address) for address in (registration.contact_email, *named_emails)}
+
+
+def _mailbox(address: str) -> str:
+    name, _, domain = address.casefold().rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"

@@ -18,11 +18,13 @@ from tests.orgs.world import World
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["contact", "administrator"])
+@pytest.fixture(params=["contact", "administrator", "the same mailbox"])
 def names_staff(request: pytest.FixtureRequest, world: World) -> Registration:
     email = world.staff.email.upper()
     if request.param == "contact":
         return submissions.submitted(contact_email=email, named=["ana@newco.example"])
+    if request.param == "the same mailbox":
+        email = email.replace("@", "+newco@")
     return submissions.submitted(named=["ana@newco.example", email])
 
 
