@@ -87,11 +87,11 @@ def test_everything_is_on_one_screen(world: World, registrant: Registrant, staff
 
 def test_who_was_entered_and_not_selected_is_not_shown(world: World, registrant: Registrant, staff: Client) -> None:
     registrant.up_to(WizardStep.APPLICATION_ADMINISTRATORS)
-    registrant.create_application_administrator(**person("Rob", email=worlds.user("Rob").email))
+    registrant.create_application_administrator(**person("Robertina", email=worlds.user("Robertina").email))
     registrant.select_application_administrators(registrant.contact())
     registrant.submit()
 
-    assert "Rob" not in words(staff, registrant.stored())
+    assert "Robertina" not in words(staff, registrant.stored())
 
 
 def test_likenesses_stand_side_by_side_with_what_is_the_same(world: World, staff: Client) -> None:
