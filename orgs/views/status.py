@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import throttles, tokens
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
 from core.forms import show_refusal
 from core.http import Request
 from core.models import Token
@@ -32,7 +32,10 @@ View = Callable[[Request, str, Registration], HttpResponse]
 
 
 def by_link(view: View) -> Callable[[Request, str], HttpResponse]:
-    """Opens the registration of a link that lives; for all others the page that offers a new one."""
+    """Opens the registration of a link that lives; for all others the page that offers a new one.
+
+    What was typed when no link opens for now is kept on a page from which it is sent again.
+    """
 
     @wraps(view)
     def opened(request: Request, token: str) -> HttpResponse:
@@ -41,6 +44,10 @@ def by_link(view: View) -> Callable[[Request, str], HttpResponse]:
             registration = access.registration_of_token(link)
         except NotFound:
             return _link_ended(request, status=404)
+        except (TooMany, Unavailable) as refusal:
+            if request.method != "POST":
+                raise
+            return _send_again(request, refusal)
         if tokens.ended_because(link):
             return _link_ended(request, status=410)
         arrivals.note(request, registration, link)
@@ -164,3 +171,13 @@ def _page(request: Request, token: str, registration: Registration, form: Answer
 
 def _link_ended(request: Request, *, status: int) -> HttpResponse:
     return render(request, "orgs/registration_link.html", {"form": LinkForm(), "ended": True}, status=status)
+
+
+def _send_again(request: Request, refusal: TooMany | Unavailable) -> HttpResponse:
+    """None of these forms has a secret in it."""
+    posted = [(name, value) for name, values in request.POST.lists() for value in values]
+    typed = [(name, value) for name, value in posted if name != "csrfmiddlewaretoken"]
+    response = render(request, "orgs/send_again.html", {"refusal": refusal, "typed": typed}, status=refusal.status)
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
