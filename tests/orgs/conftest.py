@@ -10,9 +10,12 @@ from django.test import Client
 
 from accounts.models import User
 from core import throttles, wakeups
-from orgs.models import Membership
+from orgs.models import Membership, Registration
+from orgs.services import review
 from tests.orgs import world as worlds
 from tests.orgs.browsing import viewer
+from tests.orgs.joiner import Joiner
+from tests.orgs.questions import QUESTION
 from tests.orgs.registrant import Registrant
 from tests.orgs.world import World
 
@@ -27,6 +30,33 @@ def world(db: None) -> World:
 @pytest.fixture
 def registrant(db: None) -> Registrant:
     return Registrant()
+
+
+@pytest.fixture
+def joiner(db: None) -> Joiner:
+    return Joiner()
+
+
+@pytest.fixture
+def confirmed(world: World, joiner: Joiner) -> Joiner:
+    joiner.start()
+    joiner.open_mail()
+    joiner.confirm()
+    return joiner
+
+
+@pytest.fixture
+def submitted(world: World, registrant: Registrant) -> Registration:
+    """One that went through the wizard."""
+    return registrant.submitted()
+
+
+@pytest.fixture
+def asked(world: World, submitted: Registration) -> Registration:
+    """The same, after the operator's question."""
+    review.ask(world.operator, submitted, question=QUESTION)
+    submitted.refresh_from_db()
+    return submitted
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -16,6 +17,20 @@ PERSON = {
     "phone": "",
     "message": "I work in design.",
 }
+
+
+def with_domain(organization: Organization, *domains: str) -> Organization:
+    Organization.objects.filter(pk=organization.pk).update(email_domains=list(domains))
+    organization.refresh_from_db()
+    return organization
+
+
+def suggested(joiner: Joiner) -> list[str]:
+    """The keys of the organisations on offer."""
+    page = joiner.client.get(joiner.page).content.decode()
+    return re.findall(r'name="suggested"[^>]*value="([0-9a-f-]+)"', page) or re.findall(
+        r'value="([0-9a-f-]{36})"[^>]*name="suggested"', page
+    )
 
 
 class Joiner:

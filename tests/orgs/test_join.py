@@ -1,4 +1,4 @@
-"""Asking to join: the form, the mailed link, the choice of the organisation, and how it stands."""
+"""Asking to join: the form, the mailed link, and how it stands."""
 
 from __future__ import annotations
 
@@ -14,48 +14,20 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import UserState
-from core.errors import Conflict, Gone, Invalid
+from core.errors import Conflict
 from core.models import AuditEvent, Token
 from core.outbox import render
-from orgs.models import Invitation, JoinRequest, JoinRequestState, Organization, OrganizationState
+from orgs.models import JoinRequest, JoinRequestState
 from orgs.services import join_requests
 from orgs.tasks import expire_due
-from tests.concurrency import at_once
 from tests.orgs import world as worlds
-from tests.orgs.joiner import PERSON, Joiner
+from tests.orgs.joiner import Joiner, with_domain
 from tests.orgs.world import VISITOR, World
 
 pytestmark = pytest.mark.django_db
 BrowserOf = Callable[..., Client]
 
 
-@pytest.fixture
-def joiner(db: None) -> Joiner:
-    return Joiner()
-
-
-@pytest.fixture
-def confirmed(world: World, joiner: Joiner) -> Joiner:
-    joiner.start()
-    joiner.open_mail()
-    joiner.confirm()
-    return joiner
-
-
-def with_domain(organization: Organization, *domains: str) -> Organization:
-    Organization.objects.filter(pk=organization.pk).update(email_domains=list(domains))
-    organization.refresh_from_db()
-    return organization
-
-
-def suggested(joiner: Joiner) -> list[str]:
-    page = joiner.client.get(joiner.page).content.decode()
-    return re.findall(r'name="suggested"[^>]*value="([0-9a-f-]+)"', page) or re.findall(
-        r'value="([0-9a-f-]{36})"[^>]*name="suggested"', page
-    )
-
-
-# --- The form and the mail ----------------------------------------------------------------------------------------
 def test_asking_mails_a_link_and_tells_nobody_else(world: World, joiner: Joiner) -> None:
     with_domain(world.aurora, "aurora.example")
 
@@ -120,7 +92,16 @@ def test_without_redis_nobody_can_ask(world: World, joiner: Joiner, no_redis: No
     assert not JoinRequest.objects.exists()
 
 
-# --- Confirming ---------------------------------------------------------------------------------------------------
+def test_a_closed_account_is_treated_like_none(world: World, joiner: Joiner) -> None:
+    user = world.employee.user
+    user.state = UserState.CLOSED
+    user.save()
+
+    joiner.start(email=user.email)
+
+    assert not worlds.mails("join_known")
+
+
 def test_looking_at_the_link_confirms_nothing(world: World, joiner: Joiner) -> None:
     with_domain(world.aurora, "aurora.example")
     joiner.start()
@@ -171,131 +152,6 @@ def test_an_organisation_cannot_be_asked_before_the_address_is_confirmed(world: 
         join_requests.ask(VISITOR, joiner.stored(), organization_id=world.aurora.organization_id)
 
 
-# --- Choosing -----------------------------------------------------------------------------------------------------
-def test_organisations_of_the_confirmed_domain_are_suggested(world: World, confirmed: Joiner) -> None:
-    with_domain(world.aurora, "aurora.example", "aurora.test")
-    with_domain(world.elsewhere, "elsewhere.example")
-
-    assert suggested(confirmed) == [str(world.aurora.pk)]
-
-
-@pytest.mark.parametrize("stopped", [OrganizationState.PENDING, OrganizationState.SUSPENDED, OrganizationState.CLOSED])
-def test_only_active_organisations_are_suggested(world: World, confirmed: Joiner, stopped: str) -> None:
-    with_domain(world.aurora, "aurora.example")
-    Organization.objects.filter(pk=world.aurora.pk).update(state=stopped)
-
-    assert suggested(confirmed) == []
-    assert confirmed.choose(suggested=str(world.aurora.pk)).status_code == 422
-    assert confirmed.choose(organization_id=world.aurora.organization_id).status_code == 422
-
-
-def test_a_free_mail_service_suggests_nobody(world: World, joiner: Joiner) -> None:
-    with_domain(world.aurora, "gmail.com")
-    joiner.start(email="nia@gmail.com")
-    joiner.open_mail()
-    joiner.confirm()
-
-    assert suggested(joiner) == []
-
-
-def test_the_chosen_one_gets_a_mail_and_the_page_says_who_is_next(world: World, confirmed: Joiner) -> None:
-    with_domain(world.aurora, "aurora.example")
-
-    page = confirmed.client.post(f"{confirmed.page}organization/", {"suggested": str(world.aurora.pk)}, follow=True)
-
-    assert "Next: an Organization Administrator of Aurora Aerospace &amp; Sons" in page.content.decode()
-    assert [mail.to for mail in worlds.mails("join_requested")] == [world.inviter.user.email]
-    assert "I work in design." in render(worlds.mails("join_requested")[0]).text
-    assert confirmed.stored().organization == world.aurora
-
-
-def test_somebody_elses_suggestion_cannot_be_chosen(world: World, confirmed: Joiner) -> None:
-    with_domain(world.aurora, "aurora.example")
-
-    assert confirmed.choose(suggested=str(world.elsewhere.pk)).status_code == 422
-    assert confirmed.stored().organization is None
-
-
-@pytest.mark.parametrize("spelling", ["{}", " {} ", "{lower}", "{bare}"])
-def test_an_organization_id_is_taken_however_it_is_written(world: World, confirmed: Joiner, spelling: str) -> None:
-    public = world.elsewhere.organization_id
-    typed = spelling.format(public, lower=public.lower(), bare=public.removeprefix("ORG-").replace("-", " "))
-
-    assert confirmed.choose(organization_id=typed).status_code == 302
-    assert confirmed.stored().organization == world.elsewhere
-
-
-@pytest.mark.parametrize("typed", ["ORG-2222-2222", "nonsense", "ORG-", "ＯＲＧ", "<script>", "ORG-2222-222222"])
-def test_unknown_and_wrong_ids_get_one_sentence(world: World, confirmed: Joiner, typed: str) -> None:
-    page = confirmed.choose(organization_id=typed)
-
-    assert page.status_code == 422
-    assert "There is no organisation with this Organization ID." in page.content.decode()
-
-
-def test_ids_cannot_be_tried_one_after_the_other(world: World, confirmed: Joiner) -> None:
-    tries = [confirmed.choose(organization_id=f"ORG-2222-22{number}").status_code for number in range(22, 33)]
-
-    assert tries == [422] * 10 + [429]
-
-
-def test_nothing_chosen_is_an_error(world: World, confirmed: Joiner) -> None:
-    assert confirmed.choose().status_code == 422
-    with_domain(world.aurora, "aurora.example")
-    page = confirmed.choose()
-    assert page.status_code == 422
-    assert "Choose an organisation, or enter its Organization ID." in page.content.decode()
-
-
-def test_a_user_of_the_organisation_is_told_so_once_confirmed(world: World, joiner: Joiner) -> None:
-    joiner.start(email=world.employee.user.email)
-    joiner.open_mail("join_known")
-    joiner.confirm()
-
-    page = joiner.choose(organization_id=world.aurora.organization_id)
-
-    assert page.status_code == 422
-    assert "You are a user of Aurora Aerospace &amp; Sons already." in page.content.decode()
-    assert joiner.choose(organization_id=world.elsewhere.organization_id).status_code == 302
-
-
-def test_the_same_organisation_is_asked_once_at_a_time(world: World) -> None:
-    Joiner("203.0.113.60").asks(world.aurora)
-    second = Joiner("203.0.113.61")
-    second.start()
-    second.open_mail()
-    second.confirm()
-
-    page = second.client.post(
-        f"{second.page}organization/", {"organization_id": world.aurora.organization_id}, follow=True
-    )
-
-    assert "You have asked Aurora Aerospace &amp; Sons already" in page.content.decode()
-    assert JoinRequest.objects.filter(state=JoinRequestState.REQUESTED).count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_requests_of_one_person_at_once_are_one(world: World) -> None:
-    requests = []
-    for number in (60, 61):
-        joiner = Joiner(f"203.0.113.{number}")
-        joiner.start()
-        requests.append(join_requests.confirm(VISITOR, joiner.stored()))
-
-    outcomes = at_once(
-        [
-            lambda request=request: join_requests.ask(  # type: ignore[misc]
-                VISITOR, request, organization_id=world.aurora.organization_id
-            )
-            for request in requests
-        ]
-    )
-
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict", "NoneType"]
-    assert len(worlds.mails("join_requested")) == 1
-
-
-# --- Taking it back -----------------------------------------------------------------------------------------------
 def test_a_request_can_be_withdrawn_and_asked_again(world: World, joiner: Joiner) -> None:
     request = joiner.asks(world.aurora)
     assert joiner.client.get(f"{joiner.page}withdraw/").status_code == 200
@@ -323,7 +179,6 @@ def test_what_has_ended_cannot_be_withdrawn(world: World, joiner: Joiner, state:
     assert request.state == state
 
 
-# --- The clock ----------------------------------------------------------------------------------------------------
 def sweep(moment: Any, seconds: int) -> None:
     with time_machine.travel(moment + timedelta(seconds=seconds), tick=False):
         expire_due()
@@ -381,7 +236,6 @@ def test_administrators_are_reminded_each_week(world: World, joiner: Joiner) -> 
     assert render(worlds.mails("join_requested")[0]).subject.startswith("Reminder: Nia Obi asks to join")
 
 
-# --- The link -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("path", "method"), [("", "get"), ("confirm/", "post"), ("organization/", "post"), ("withdraw/", "get")]
 )
@@ -401,78 +255,3 @@ def test_pages_behind_the_link_are_not_stored(world: World, joiner: Joiner) -> N
     joiner.asks(world.aurora)
 
     assert joiner.client.get(joiner.page).headers["Cache-Control"] == "no-store"
-
-
-# --- By an invitation ---------------------------------------------------------------------------------------------
-@pytest.fixture
-def invitation(world: World) -> Invitation:
-    return worlds.invite(world, email="kim@newco.example")
-
-
-def joining(invitation: Invitation) -> str:
-    return f"/invitation/{worlds.secret_of(invitation)}/join/"
-
-
-def test_by_an_invitation_the_form_is_filled_in_and_bound_to_its_address(
-    world: World, joiner: Joiner, invitation: Invitation
-) -> None:
-    page = joiner.client.get(joining(invitation)).content.decode()
-
-    joiner.start(joining(invitation), email="thief@elsewhere.example")
-
-    assert 'value="Kim"' in page
-    assert 'value="kim@newco.example"' in page
-    assert joiner.stored().email == "kim@newco.example"
-    assert joiner.stored().invitation == invitation
-
-
-def test_where_a_colleague_is_allowed_another_address_may_ask(
-    world: World, joiner: Joiner, invitation: Invitation
-) -> None:
-    Invitation.objects.filter(pk=invitation.pk).update(colleague_allowed=True)
-
-    joiner.start(joining(invitation), email="lee@newco.example")
-
-    assert joiner.stored().email == "lee@newco.example"
-
-
-def test_looking_at_the_form_changes_nothing_of_the_invitation(
-    world: World, joiner: Joiner, invitation: Invitation
-) -> None:
-    before = Invitation.objects.values().get(pk=invitation.pk)
-
-    joiner.client.get(joining(invitation))
-
-    assert Invitation.objects.values().get(pk=invitation.pk) == before
-
-
-def test_an_ended_invitation_leads_to_its_page(world: World, joiner: Joiner, invitation: Invitation) -> None:
-    Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now())
-
-    reply = joiner.start(joining(invitation))
-
-    assert reply.status_code == 302
-    assert reply.headers["Location"] == joining(invitation).removesuffix("join/")
-    with pytest.raises(Gone):
-        invitation.refresh_from_db()
-        join_requests.start(VISITOR, **PERSON, invitation=invitation)
-
-
-def test_the_way_in_is_where_people_look_for_it(world: World, invitation: Invitation) -> None:
-    for url in ("/sign-in/", "/register/", "/help/registration/"):
-        assert 'href="/join/"' in Client().get(url).content.decode(), url
-
-
-def test_a_closed_account_is_treated_like_none(world: World, joiner: Joiner) -> None:
-    user = world.employee.user
-    user.state = UserState.CLOSED
-    user.save()
-
-    joiner.start(email=user.email)
-
-    assert not worlds.mails("join_known")
-
-
-def test_a_service_call_without_a_choice_is_refused(world: World, confirmed: Joiner) -> None:
-    with pytest.raises(Invalid):
-        join_requests.ask(VISITOR, confirmed.stored())
