@@ -41,6 +41,9 @@ class TextField(forms.CharField):
             **options,
         )
 
+    def to_python(self, value: Any) -> str:
+        return validators.several_lines(super().to_python(value) or "").strip()
+
 
 class AddressField(forms.EmailField):
     """An e-mail address, kept in lower case. ``lasting`` refuses those that are made to be thrown away."""

@@ -7,7 +7,7 @@ from orgs.validators.mail_domains import MOST_DOMAINS, domains, lasting_address
 from orgs.validators.phones import any_phone_number, phone_number
 from orgs.validators.places import country_name, postal_code, postal_code_is_of, region
 from orgs.validators.tax_ids import is_doubtful_tax_id, tax_id
-from orgs.validators.text import one_line
+from orgs.validators.text import one_line, several_lines
 
 __all__ = [
     "MOST_DOMAINS",
@@ -24,6 +24,7 @@ __all__ = [
     "postal_code",
     "postal_code_is_of",
     "region",
+    "several_lines",
     "tax_id",
     "uei",
 ]

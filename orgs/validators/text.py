@@ -11,6 +11,8 @@ _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Letters, digits, punctuation and symbols; what is left are marks, spaces and characters without a shape.
 _VISIBLE = frozenset("LNPS")
+# Letters by category, which are drawn as nothing.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def one_line(value: str) -> str:
@@ -21,7 +23,20 @@ def one_line(value: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", value).split())
     if any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES or char in _DIRECTION_OVERRIDES for char in text):
         raise ValidationError("This holds characters that cannot be shown. Type it in by hand.")
-    return text if any(unicodedata.category(char)[0] in _VISIBLE for char in text) else ""
+    return text if any(unicodedata.category(char)[0] in _VISIBLE and char not in _FILLERS for char in text) else ""
+
+
+def several_lines(value: str) -> str:
+    """Text of several lines, in NFC, without what cannot be seen: control characters and overrides of direction.
+
+    A NUL stays, for the field to refuse.
+    """
+    lines = unicodedata.normalize("NFC", value.replace("\t", " ")).splitlines()
+    return "\n".join("".join(char for char in line if not _is_hidden(char)) for line in lines)
+
+
+def _is_hidden(char: str) -> bool:
+    return (unicodedata.category(char) in {"Cc", "Cs"} and char != "\0") or char in _DIRECTION_OVERRIDES
 
 
 def plain(value: str) -> str:

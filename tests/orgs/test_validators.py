@@ -219,6 +219,7 @@ def taken_or_refused(check: Callable[..., Any], *typed: str) -> Any:
         ("e\u0301toile", "étoile"),
         ("\u200b\u200b", ""),
         ("\u2060 \ufeff", ""),
+        ("\u3164\u115f", ""),
     ],
 )
 def test_text_of_any_script_is_one_line(typed: str, stored: str) -> None:
@@ -229,6 +230,19 @@ def test_text_of_any_script_is_one_line(typed: str, stored: str) -> None:
 def test_text_that_would_mislead_is_refused(typed: str) -> None:
     with pytest.raises(ValidationError, match="cannot be shown"):
         validators.one_line(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("one\r\ntwo\n\nfour", "one\ntwo\n\nfour"),
+        ("pay \u202eevil\u202c now\x1b[2J\x07", "pay evil now[2J"),
+        ("a\tb\u2028c", "a b\nc"),
+        ("👩‍🚀 e\u0301té", "👩‍🚀 été"),
+    ],
+)
+def test_text_of_several_lines_is_what_one_sees(typed: str, stored: str) -> None:
+    assert validators.several_lines(typed) == stored
 
 
 # --- E-mail domains -----------------------------------------------------------------------------------------------
