@@ -109,16 +109,15 @@ def move(request: Request, pk: UUID, *, step: Step) -> HttpResponse:
     """Ask for the reason, then take the step."""
     organization = _organization(request, pk)
     form = OrganizationStateForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        try:
-            if form.is_valid():
-                step.service(request.actor, organization, reason=form.cleaned_data["reason"])
-                messages.success(request, f"{organization} {step.done}")
-                return redirect(PAGE, object_id=pk)
-            status = Invalid.status
-        except DomainError as refusal:
-            status = _show(form, refusal)
+
+    def take() -> HttpResponse:
+        step.service(request.actor, organization, reason=form.cleaned_data["reason"])
+        messages.success(request, f"{organization} {step.done}")
+        return redirect(PAGE, object_id=pk)
+
+    done, status = _submitted(form, take)
+    if done:
+        return done
     context = {"title": f"{step.label} {organization}", "label": step.label, "lead": step.consequence, "form": form}
     return _answer(request, organization, context, status=status)
 
@@ -127,16 +126,9 @@ def change_of_administrator(request: Request, pk: UUID) -> HttpResponse:
     """Replace an administrator who has left, with the consent of a colleague."""
     organization = _organization(request, pk)
     form = ChangeOfAdministratorForm(request.POST if request.method == "POST" else None, organization=organization)
-    status = 200
-    if request.method == "POST":
-        try:
-            if form.is_valid():
-                change = _ask(request, organization, form.cleaned_data)
-                messages.success(request, "Asked for. A colleague has to approve it; you cannot.")
-                return redirect("admin:orgs_changerequest_change", object_id=change.pk)
-            status = Invalid.status
-        except DomainError as refusal:
-            status = _show(form, refusal)
+    done, status = _submitted(form, lambda: _ask(request, organization, form.cleaned_data))
+    if done:
+        return done
     context = {
         "title": f"Change of administrator of {organization}",
         "label": "Ask for it",
@@ -151,15 +143,9 @@ def profile(request: Request, pk: UUID) -> HttpResponse:
     """Edit the profile for the organisation; what the operator checks waits for a colleague."""
     organization = _organization(request, pk)
     form = EditForm(request.POST if request.method == "POST" else None, organization=organization)
-    status = 200
-    if request.method == "POST":
-        try:
-            if form.is_valid():
-                return _edited(request, organization, form)
-            status = Invalid.status
-        except DomainError as refusal:
-            status = _show(form, refusal)
-            form.show_current_version()
+    done, status = _submitted(form, lambda: _edited(request, organization, form), refused=form.show_current_version)
+    if done:
+        return done
     context = {
         "title": f"Profile of {organization}",
         "label": "Save",
@@ -183,15 +169,17 @@ def _edited(request: Request, organization: Organization, form: EditForm) -> Htt
     return redirect(PAGE, object_id=organization.pk)
 
 
-def _ask(request: Request, organization: Organization, data: dict[str, Any]) -> Any:
+def _ask(request: Request, organization: Organization, data: dict[str, Any]) -> HttpResponse:
     candidate = data["candidate"]
-    return change_requests.ask_for_administrators(
+    change = change_requests.ask_for_administrators(
         request.actor,
         organization=organization,
         message=data["message"],
         appoint=[candidate] if candidate else [],
         dismiss=list(data["dismiss"]),
     )
+    messages.success(request, "Asked for. A colleague has to approve it; you cannot.")
+    return redirect("admin:orgs_changerequest_change", object_id=change.pk)
 
 
 def _organization(request: Request, pk: UUID) -> Organization:
@@ -203,6 +191,23 @@ def _organization(request: Request, pk: UUID) -> Organization:
 def _may(request: Request, organization: Organization) -> Decision:
     is_member = queries.is_member(organization, request.actor.user_id)
     return policies.can_stop_organization(request.actor, is_member=is_member)
+
+
+def _submitted(
+    form: forms.Form, act: Callable[[], HttpResponse], *, refused: Callable[[], None] | None = None
+) -> tuple[HttpResponse | None, int]:
+    """The answer to a posted form once ``act`` was done; else nothing, and the status with which the page is shown again."""
+    if not form.is_bound:
+        return None, 200
+    if not form.is_valid():
+        return None, Invalid.status
+    try:
+        return act(), 200
+    except DomainError as refusal:
+        status = _show(form, refusal)
+        if refused:
+            refused()
+        return None, status
 
 
 def _show(form: forms.Form, refusal: DomainError) -> int:

@@ -68,6 +68,7 @@ class Invitation(PublicModel):
         ordering = ("-created_at", "-id")
         indexes = [
             models.Index(fields=["organization", "-created_at", "-id"], name="invitation_by_time"),
+            models.Index(fields=["-created_at", "-id"], name="invitation_newest"),
             models.Index(fields=["expires_at"], name="invitation_by_expiry", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["email"], name="invitation_by_email"),
             models.Index(

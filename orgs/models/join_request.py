@@ -61,6 +61,11 @@ class JoinRequest(PublicModel):
                 name="join_request_by_expiry",
                 condition=Q(state__in=("unconfirmed", "confirmed", "requested")),
             ),
+            models.Index(
+                fields=["expires_at"],
+                name="join_request_never_confirmed",
+                condition=Q(state="expired", confirmed_at__isnull=True),
+            ),
             models.Index(Lower("email"), name="join_request_by_email"),
         ]
         constraints = [

@@ -13,7 +13,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+
+from orgs.services.users import HandOver
 
 SALT = "orgs.handover"
 LIFETIME = timedelta(minutes=2)
@@ -56,6 +59,13 @@ def offer(response: HttpResponse, *, subject: UUID, secret: str) -> None:
         httponly=True,
         samesite="Strict",
     )
+
+
+def answer(made: HandOver) -> HttpResponse:
+    """To the page that shows a user and their One-Time Password once."""
+    response = redirect("orgs:hand-over", pk=made.membership.pk)
+    offer(response, subject=made.membership.pk, secret=made.one_time_password)
+    return response
 
 
 def take(request: HttpRequest) -> Secret | None:

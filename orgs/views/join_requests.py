@@ -69,9 +69,7 @@ def approve(request: Request, pk: UUID) -> HttpResponse:
     if not made.one_time_password:
         messages.success(request, f"{made.membership.user.full_name} is a user now, with the account they had already.")
         return redirect("orgs:user", pk=made.membership.pk)
-    response = redirect("orgs:hand-over", pk=made.membership.pk)
-    handover.offer(response, subject=made.membership.pk, secret=made.one_time_password)
-    return response
+    return handover.answer(made)
 
 
 @signed_in

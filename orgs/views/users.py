@@ -46,7 +46,7 @@ def add_user(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = {**form.cleaned_data, "one_time_password": None if generates else form.cleaned_data["one_time_password"]}
         try:
-            return _hand_over(users.add(request.actor, **data))
+            return handover.answer(users.add(request.actor, **data))
         except Invalid as refusal:
             show_refusal(form, refusal)
     context = {"form": form, "organization": organization}
@@ -69,7 +69,7 @@ def reissue(request: Request, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         typed = None if generates else form.cleaned_data["one_time_password"]
         try:
-            return _hand_over(users.reissue(request.actor, membership=membership, one_time_password=typed))
+            return handover.answer(users.reissue(request.actor, membership=membership, one_time_password=typed))
         except Invalid as refusal:
             show_refusal(form, refusal)
     context = {"form": form, "member": membership}
@@ -169,12 +169,6 @@ def _user_page(request: Request, membership: Membership, form: ReasonForm, *, st
         ),
     }
     return render(request, "orgs/administration/user.html", context, status=status)
-
-
-def _hand_over(made: users.HandOver) -> HttpResponse:
-    response = redirect("orgs:hand-over", pk=made.membership.pk)
-    handover.offer(response, subject=made.membership.pk, secret=made.one_time_password)
-    return response
 
 
 def _role(request: Request) -> tuple[Role, Application | None]:
