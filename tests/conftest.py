@@ -11,8 +11,10 @@ import redis
 from django.conf import settings as django_settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
+from accounts.models import User, UserState
 from mag_portal.local.object_store import ObjectStore
 from tests.chromium import browser, playwright
 from tests.stack import stack
@@ -117,3 +119,18 @@ def worker_environment(transactional_db: None) -> dict[str, str]:
         **os.environ,
         "DATABASE_URL": f"postgres://{database['USER']}:{database['PASSWORD']}@{host}/{database['NAME']}",
     }
+
+
+@pytest.fixture
+def clerk(client: Client) -> User:
+    """One of the operator's staff, signed in with ``client``."""
+    staff = User.objects.create(
+        user_id="bakers_1234",
+        email="sam@operator.example",
+        first_name="Sam",
+        last_name="Baker",
+        state=UserState.ACTIVE,
+        is_staff=True,
+    )
+    client.force_login(staff)
+    return staff

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User, UserState
+from accounts.models import User
 from core import back_office, outbox
 from core.actor import Actor
 from core.models import AuditEvent, Mail, MailState, Suppression, SuppressionReason
@@ -15,20 +15,6 @@ from core.outbox import suppression
 
 pytestmark = pytest.mark.django_db
 TO = "partner@example.com"
-
-
-@pytest.fixture
-def clerk(client: Client) -> User:
-    staff = User.objects.create(
-        user_id="bakers_1234",
-        email="sam@operator.example",
-        first_name="Sam",
-        last_name="Baker",
-        state=UserState.ACTIVE,
-        is_staff=True,
-    )
-    client.force_login(staff)
-    return staff
 
 
 def a_mail(state: MailState, **fields: object) -> Mail:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from core import audit
@@ -25,27 +22,10 @@ from orgs.services.invitations import batches, quota
 from orgs.tasks import remind_of_invitations
 from tests.concurrency import at_once
 from tests.orgs import world as worlds
+from tests.orgs.partner_files import GOOD, MANY, kept, upload, words_of
 from tests.orgs.world import World
 
 pytestmark = pytest.mark.django_db
-MANY = "/administration/invitations/many/"
-GOOD = "Company,E-mail\nNewco,kim@newco.example\nAlloys,a@alloys.example\n"
-
-
-def upload(browser: Client, data: str | bytes, **terms: Any) -> Any:
-    content = data if isinstance(data, bytes) else data.encode()
-    file = SimpleUploadedFile("partners.csv", content, content_type="text/csv")
-    return browser.post(MANY, {"file": file, "applications": [str(worlds.sft().pk)], **terms})
-
-
-def words_of(answer: Any) -> str:
-    return (
-        " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split()).replace("&amp;", "&").replace("&quot;", '"')
-    )
-
-
-def kept() -> InvitationBatch:
-    return InvitationBatch.objects.latest("created_at")
 
 
 # --- Preview and send -------------------------------------------------------------------------------------------------

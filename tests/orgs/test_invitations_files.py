@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from core.models import SuppressionReason
 from core.outbox import suppression
 from orgs.models import InvitationBatch
 from tests.orgs import world as worlds
+from tests.orgs.partner_files import GOOD, MANY, kept, upload, words_of
 from tests.orgs.world import World
 
 pytestmark = pytest.mark.django_db
-MANY = "/administration/invitations/many/"
-GOOD = "Company,E-mail\nNewco,kim@newco.example\nAlloys,a@alloys.example\n"
-
-
-def upload(browser: Client, data: str | bytes, **terms: Any) -> Any:
-    content = data if isinstance(data, bytes) else data.encode()
-    file = SimpleUploadedFile("partners.csv", content, content_type="text/csv")
-    return browser.post(MANY, {"file": file, "applications": [str(worlds.sft().pk)], **terms})
-
-
-def words_of(answer: Any) -> str:
-    return (
-        " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split()).replace("&amp;", "&").replace("&quot;", '"')
-    )
-
-
-def kept() -> InvitationBatch:
-    return InvitationBatch.objects.latest("created_at")
 
 
 def names() -> set[str]:

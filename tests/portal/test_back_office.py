@@ -11,27 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
 
-from accounts.models import User, UserState
+from accounts.models import User
 from core.models import Mail
 from orgs.models import Organization
 from transfers.models import Upload
 
 pytestmark = pytest.mark.django_db
 WORDS = "Project Heron"
-
-
-@pytest.fixture
-def clerk(client: Client) -> User:
-    staff = User.objects.create(
-        user_id="bakers_1234",
-        email="sam@operator.example",
-        first_name="Sam",
-        last_name="Baker",
-        state=UserState.ACTIVE,
-        is_staff=True,
-    )
-    client.force_login(staff)
-    return staff
 
 
 def page_of(client: Client, row: Mail | Upload) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.models import User, UserState
+from accounts.models import User
 from core import back_office
 from core.actor import Actor
 
@@ -15,20 +15,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(back_office, "_counters", [])
-
-
-@pytest.fixture
-def clerk(client: Client) -> User:
-    staff = User.objects.create(
-        user_id="bakers_1234",
-        email="sam@operator.example",
-        first_name="Sam",
-        last_name="Baker",
-        state=UserState.ACTIVE,
-        is_staff=True,
-    )
-    client.force_login(staff)
-    return staff
 
 
 def test_the_index_shows_every_count_as_a_link_to_its_list(client: Client, clerk: User) -> None:
