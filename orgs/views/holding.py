@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orgs.models import Registration, WizardStep
 
-HELD, PARKED = "registrations", "parked_answers"
+HELD, PARKED, READS = "registrations", "parked_answers", "reads_mail_of"
 MOST_HELD, MOST_PARKED_CHARACTERS = 10, 20_000
 # A session is a row of a table: no secret is kept in it.
 NEVER_PARKED = ("one_time_password", "csrfmiddlewaretoken")
@@ -19,10 +19,22 @@ def hold(request: HttpRequest, registration: Registration) -> None:
     """Let this session open the registration from now on."""
     others = [pk for pk in held(request) if pk != str(registration.pk)]
     request.session[HELD] = [str(registration.pk), *others][:MOST_HELD]
+    if registration.email_confirmed_at:
+        reads_mail(request, registration)
 
 
 def held(request: HttpRequest) -> list[str]:
     return list(request.session.get(HELD, []))
+
+
+def reads_mail(request: HttpRequest, registration: Registration) -> None:
+    """Remember that whoever sits here reads the mail of the contact's address, as it is now."""
+    known = {pk: email for pk, email in request.session.get(READS, {}).items() if pk in held(request)}
+    request.session[READS] = {**known, str(registration.pk): registration.contact_email}
+
+
+def has_read_mail(request: HttpRequest, registration: Registration) -> bool:
+    return bool(request.session.get(READS, {}).get(str(registration.pk)) == registration.contact_email)
 
 
 def park(request: HttpRequest, pk: UUID, step: str) -> None:

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
 
 from orgs.models import Flag, Registration, WizardStep
 from orgs.services.registrations import drafts
@@ -222,6 +221,42 @@ def test_a_link_mailed_to_an_earlier_address_confirms_nothing_and_opens_nothing(
     assert registrant.stored().email_confirmed_at is None
 
 
+@pytest.mark.parametrize("had_confirmed_their_own", [False, True])
+def test_what_another_browser_goes_on_with_is_not_submitted_under_the_confirmed_address(
+    registrant: Registrant, had_confirmed_their_own: bool
+) -> None:
+    registrant.up_to(WizardStep.REVIEW)
+    if had_confirmed_their_own:
+        registrant.post("later")
+        registrant.get(worlds.link_in(worlds.mails("registration_saved")[0], "/registration/"))
+        registrant.welcome()
+        registrant.profile(contact_email="li@newco.example")
+    registrant.post("later")
+    owner = Registrant("203.0.113.44")
+    owner.registration = registrant.registration
+    owner.get(worlds.link_in(worlds.mails("registration_saved")[0], "/registration/"))
+    owner.welcome()
+    assert owner.stored().email_confirmed_at
+
+    registrant.submit()
+
+    assert Flag.UNCONFIRMED_MAIL in registrant.stored().flags
+
+
+def test_whoever_came_by_the_link_goes_on_under_the_confirmed_address(registrant: Registrant) -> None:
+    registrant.up_to(WizardStep.REVIEW)
+    registrant.post("later")
+    owner = Registrant("203.0.113.44")
+    owner.registration = registrant.registration
+    owner.get(worlds.link_in(worlds.mails("registration_saved")[0], "/registration/"))
+    owner.welcome()
+    owner.profile(city="Leeds")
+
+    owner.submit()
+
+    assert Flag.UNCONFIRMED_MAIL not in owner.stored().flags
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_link_asked_for_while_the_address_changes_goes_to_the_one_that_stays(registrant: Registrant) -> None:
     registrant.up_to(WizardStep.ADMINISTRATOR)
@@ -237,7 +272,8 @@ def test_a_link_asked_for_while_the_address_changes_goes_to_the_one_that_stays(r
 
 def test_another_address_has_to_be_confirmed_anew(registrant: Registrant) -> None:
     registrant.up_to(WizardStep.ADMINISTRATOR)
-    Registration.objects.update(email_confirmed_at=timezone.now())
+    registrant.post("later")
+    registrant.get(worlds.link_in(worlds.mails("registration_saved")[0], "/registration/"))
 
     registrant.profile(contact_email="KIM@newco.example")
     assert registrant.stored().email_confirmed_at is not None

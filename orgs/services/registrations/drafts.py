@@ -152,6 +152,17 @@ def confirm_address(actor: Actor, registration: Registration, *, link: Token) ->
         audit.record(actor, "orgs.registration.confirm_address", locked)
 
 
+def doubt_address(actor: Actor, registration: Registration) -> None:
+    """Somebody who has not shown that they read there goes on with the draft: its address counts as not confirmed again."""
+    with transaction.atomic():
+        locked = locks.registration(registration.pk)
+        if locked.state != RegistrationState.DRAFT or locked.email_confirmed_at is None:
+            return
+        registration.email_confirmed_at = locked.email_confirmed_at = None
+        locked.save(update_fields=["email_confirmed_at"])
+        audit.record(actor, "orgs.registration.doubt_address", locked)
+
+
 @contextmanager
 def editing(actor: Actor, registration: Registration, step: WizardStep) -> Iterator[Registration]:
     """The draft, locked for a change in ``step``; afterwards its completed steps and its time are brought up to date.
