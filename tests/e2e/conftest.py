@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,13 +14,16 @@ from tests.stack import Stack
 
 expect.set_options(timeout=20_000)
 
-NewPerson = Callable[[], Page]
+NewPerson = Callable[..., Page]
 UPLOADS_A_SECOND = 20 * 1024**2
 
 
 @pytest.fixture
 def new_person(browser: Browser) -> Iterator[NewPerson]:
-    """A browser of one's own for each person; a script that the page's policy stops, or that breaks, fails the test."""
+    """A browser of one's own for each person, with what Playwright calls the options of a context.
+
+    A script that the page's policy stops, or that breaks, fails the test.
+    """
     with people_in(browser) as new_person:
         yield new_person
 
@@ -41,8 +45,8 @@ def people_in(browser: Browser) -> Iterator[NewPerson]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_browser() -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    def open_browser(**options: Any) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
