@@ -13,7 +13,7 @@ from core.errors import Invalid
 
 DELIMITERS = ",;\t|"
 # What a spreadsheet takes for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "\0")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -84,7 +84,8 @@ def write(table: Iterable[Sequence[object]]) -> Iterator[str]:
     """CSV, line by line, with a byte order mark for Excel. A cell that a spreadsheet would compute gets an apostrophe."""
     yield "\ufeff"
     line = StringIO(newline="")
-    writer = csv.writer(line)
+    # Where the list separator is a semicolon, one within a text would begin another cell.
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL)
     for cells in table:
         writer.writerow([_harmless(str(cell)) for cell in cells])
         yield line.getvalue()

@@ -252,12 +252,24 @@ def test_the_export_has_what_the_list_shows_and_computes_nothing(
     world: World, many: dict[str, Invitation], browser_of: Callable[..., Client]
 ) -> None:
     actor = worlds.acting(world.inviter)
-    for number, name in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")):
+    for number, name in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1")):
         Invitation.objects.filter(pk=many["newco"].pk).update(company_name=name)
         answer = browser_of(world.inviter).post(f"{LIST}export/?state=sent")
         text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-        assert f"'{name}," in text, number
-    assert "Nordic Alloys,Astrid,Lund,a@alloys.example,V-4711,Secure File Transfer,no,Sent,Olivia Baker" in text
+        assert f""""'{name}",""" in text, number
+    # Every cell is quoted: in half of Europe a semicolon would begin another one.
+    row = (
+        "Nordic Alloys",
+        "Astrid",
+        "Lund",
+        "a@alloys.example",
+        "V-4711",
+        "Secure File Transfer",
+        "no",
+        "Sent",
+        "Olivia Baker",
+    )
+    assert ",".join(f'"{cell}"' for cell in row) in text
     assert "Gone Ltd" not in text
     assert text.count("\r\n") == 4
     event = AuditEvent.objects.filter(action="orgs.invitation.export").latest("at")
