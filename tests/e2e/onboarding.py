@@ -56,7 +56,7 @@ def ask(page: Page, stack: Stack, company: str, question: str) -> None:
     """Operator staff follow their mail to the queue and ask for more."""
     clerk = sign_in_as(page, stack, "Operator staff")
     follow(page, stack.wait_for_mail(clerk["email"], company), "Review the registration")
-    page.get_by_text("Ask for more", exact=True).click()
+    page.locator("summary").filter(has_text="Ask for more").click()
     page.get_by_label("What do you need to know?").fill(question)
     press(page, "Send the question")
     expect(page.get_by_text("your question is on its way").first).to_be_visible()
