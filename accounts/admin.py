@@ -18,6 +18,7 @@ from django.urls import URLPattern, path
 
 from accounts.models import User
 from accounts.services import one_time_passwords, people
+from core.admin import DeskAdmin
 from core.errors import DomainError
 from core.http import Request
 
@@ -30,7 +31,7 @@ class ReasonForm(ActionForm):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DeskAdmin):
     """Find people, see how they stand, keep them out or let them in again, and issue a One-Time Password."""
 
     list_display = ("user_id", "full_name", "email", "state", "last_login")

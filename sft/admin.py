@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from core.admin import ReadOnlyAdmin
+from core.admin import DeskAdmin, ReadOnlyAdmin
 from core.errors import DomainError
 from core.http import Request
 from orgs.models import Application, Organization
@@ -73,7 +73,7 @@ class DecideForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SubscriptionAdmin(DeskAdmin):
     list_display = ("organization", "application", "state", "since", "requested_by")
     list_filter = ("state", "application", "since")
     list_select_related = ("organization", "application", "requested_by__user", "requested_by__organization")

@@ -1,8 +1,8 @@
 """The operator's view of the audit trail (read only), of the outbox and of the suppression list."""
 
 from core.admin.audit import AuditEventAdmin
-from core.admin.base import ReadOnlyAdmin, desk_page, key
+from core.admin.base import DeskAdmin, ReadOnlyAdmin, desk_page, key
 from core.admin.mail import MailAdmin
 from core.admin.suppression import SuppressionAdmin
 
-__all__ = ["AuditEventAdmin", "MailAdmin", "ReadOnlyAdmin", "SuppressionAdmin", "desk_page", "key"]
+__all__ = ["AuditEventAdmin", "DeskAdmin", "MailAdmin", "ReadOnlyAdmin", "SuppressionAdmin", "desk_page", "key"]

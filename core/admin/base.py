@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -27,7 +29,25 @@ def key(object_id: str) -> UUID:
         raise NotFound from error
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Stock, but an address or a form that makes no sense is a bad request and not an error of ours."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:  # a year that no calendar has
+            raise BadRequest from error
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> HttpResponse | None:
+        try:
+            return super().response_action(request, queryset, *args, **options)
+        except ValidationError as error:
+            raise BadRequest from error
+
+
+class ReadOnlyAdmin(DeskAdmin):
     """Rows that are written by the gateway alone."""
 
     show_full_result_count = False

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 
-from core.admin import desk_page
+from core.admin import DeskAdmin, desk_page
 from core.errors import Invalid
 from core.http import Request
 from orgs.forms.holidays import HolidayForm, HolidaysForm
@@ -20,7 +20,7 @@ from orgs.services import holidays
 
 
 @admin.register(Holiday)
-class HolidayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class HolidayAdmin(DeskAdmin):
     """Every change goes through the service, which writes the audit trail."""
 
     form = HolidayForm

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
@@ -62,3 +63,23 @@ def test_an_organisations_page_uses_nothing_that_django_is_about_to_drop(client:
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
         assert client.get(f"/admin/orgs/organization/{organization.pk}/change/").status_code == 200
+
+
+def lists() -> list[str]:
+    """The address of every list of the back office."""
+    return [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry]
+
+
+@pytest.mark.parametrize(
+    "period", ["created_at__year=999999999999", "submitted_at__year=999999999999", "at__year=99999999999"]
+)
+def test_a_year_that_no_calendar_has_is_a_bad_request_and_no_error(client: Client, clerk: User, field: str) -> None:
+    for address in lists():
+        assert client.get(f"{address}?{field}__year=999999999999").status_code in {302, 400}, address
+
+
+def test_an_action_on_what_is_no_id_is_a_bad_request_and_no_error(client: Client, clerk: User) -> None:
+    asked = {"/admin/orgs/registration/": "claim", "/admin/core/mail/": "resend", "/admin/orgs/invitation/": "resend"}
+    for address, action in asked.items():
+        answer = client.post(address, {"action": action, "index": "0", "_selected_action": "x"})
+        assert answer.status_code in {302, 400}, address

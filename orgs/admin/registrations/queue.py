@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,6 @@ from django.utils.functional import cached_property
 
 from core.admin import ReadOnlyAdmin, key
 from core.http import Request
-from core.views.errors import BadRequest
 from orgs import access, queries, queue
 from orgs.admin.registrations import bulk, calendar, columns, decisions, page
 from orgs.admin.registrations.filters import (
@@ -96,15 +94,6 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [*decisions.urls(self.admin_site.admin_view), *super().get_urls()]
-
-    def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Registration], *args: Any, **options: Any
-    ) -> HttpResponse | None:
-        """Stock, but what is no id is a bad request and not an error of ours."""
-        try:
-            return super().response_action(request, queryset, *args, **options)
-        except ValidationError as error:
-            raise BadRequest from error
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         counted = queue.counts(cast("Request", request).actor)
