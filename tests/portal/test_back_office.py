@@ -70,9 +70,7 @@ def lists() -> list[str]:
     return [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry]
 
 
-@pytest.mark.parametrize(
-    "period", ["created_at__year=999999999999", "submitted_at__year=999999999999", "at__year=99999999999"]
-)
+@pytest.mark.parametrize("field", ["created_at", "submitted_at", "at"])
 def test_a_year_that_no_calendar_has_is_a_bad_request_and_no_error(client: Client, clerk: User, field: str) -> None:
     for address in lists():
         assert client.get(f"{address}?{field}__year=999999999999").status_code in {302, 400}, address
