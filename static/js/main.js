@@ -1,6 +1,7 @@
 // Small behaviours for every page. Each binds itself by data- attributes, and every page works without them.
 import "./confirm.js";
 import "./copy.js";
+import "./error_summary.js";
 import "./menus.js";
 import "./password.js";
 import "./secret_rules.js";
