@@ -35,10 +35,15 @@ def follow(page: Page, mail: dict[str, Any], label: str) -> None:
 
 def sign_in(page: Page, stack: Stack, user_id: str, password: str) -> None:
     page.goto(f"{stack.base_url}/")
+    give_password(page, user_id, password)
+    expect(page.get_by_role("link", name="Home").first).to_be_visible()
+
+
+def give_password(page: Page, user_id: str, password: str) -> None:
+    """On the sign-in page, wherever one was sent there from."""
     page.get_by_label("User ID or e-mail").fill(user_id)
     page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name="Home").first).to_be_visible()
 
 
 def sign_in_as(page: Page, stack: Stack, role: str, organization: str = "") -> dict[str, str]:

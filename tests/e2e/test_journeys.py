@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e import packages, wizard
 from tests.e2e.conftest import NewPerson
 from tests.e2e.eyes import look
-from tests.e2e.people import Newcomer, first_time_login, follow, sign_in_as, user_id_in
+from tests.e2e.people import Newcomer, first_time_login, follow, give_password, sign_in_as, user_id_in
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -86,9 +86,7 @@ def test_a_company_without_an_account_is_invited_registers_and_sends_a_file(
     # The recipient's mail leads, by way of the sign-in, to the package.
     arrived = stack.wait_for_mail(recipient["email"], "Drawings")
     follow(emma, arrived, "Open the package")
-    emma.get_by_label("User ID or e-mail").fill(recipient["user_id"])
-    emma.locator("input[name=password]").fill(recipient["password"])
-    emma.get_by_role("button", name="Sign in").click()
+    give_password(emma, recipient["user_id"], recipient["password"])
     expect(emma.get_by_role("heading", level=1)).to_contain_text("Drawings")
     look(emma, "14-received-package")
     fetched = packages.download(emma, source.name, tmp_path / "fetched")
