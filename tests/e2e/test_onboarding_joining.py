@@ -20,7 +20,10 @@ GRETA = Newcomer("Greta", "Gross", "greta.gross@harbor-metals.example")
 
 
 def test_an_invited_administrator_signs_in_and_accepts(stack: Stack, new_person: NewPerson) -> None:
-    """MAG account: the invitation itself tells that there is nothing to register."""
+    """MAG account: the invitation itself tells that there is nothing to register.
+
+    Accepting may ask for a subscription, so this comes after the journey that subscribes this organisation.
+    """
     olivia, hanna = new_person(), new_person()
     account = stack.account("Organization Administrator", organization=HARBOR)
     mail = onboarding.invite(olivia, stack, Newcomer("Hanna", "Oberg", account["email"]), "Harbor Metals")

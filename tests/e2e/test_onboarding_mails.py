@@ -66,4 +66,4 @@ def done_since(stack: Stack, at: str) -> set[str]:
 
 def ask(stack: Stack, query: str, *parameters: str) -> list[tuple[str, ...]]:
     with psycopg.connect(stack.run["database_url"]) as database:
-        return list(database.execute(query, parameters).fetchall())  # type: ignore[call-overload]
+        return list(database.execute(query, parameters).fetchall())
