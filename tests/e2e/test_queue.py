@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from orgs.models import Flag, MatchKind, Registration, RegistrationMatch, RegistrationQuestion, RegistrationState
@@ -89,6 +89,12 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def follow(page: Page, leading_on: Locator) -> None:
+    """Click what leads to another page, and be there."""
+    with page.expect_navigation():
+        leading_on.click()
+
+
 def state_of(registration: Registration) -> str:
     return str(Registration.objects.values_list("state", flat=True).get(pk=registration.pk))
 
@@ -107,15 +113,15 @@ def test_axe_finds_nothing_and_nothing_sticks_out(clerk: OpenPage, first: Regist
     check("help")
     page.keyboard.press("Escape")
     page.locator("#result_list input.action-select").first.check()
-    page.get_by_role("button", name="Approve…").click()
+    follow(page, page.get_by_role("button", name="Approve…"))
     check("bulk approval")
     page.goto(page.url.split("?")[0])
-    page.get_by_role("link", name="Newco Metals Ltd").click()
+    follow(page, page.get_by_role("link", name="Newco Metals Ltd"))
     for key in ("m", "i", "d", "n"):
         press(page, key)
         check(f"page after {key}")
         page.evaluate("document.activeElement.blur()")
-    page.get_by_role("link", name="Merge into this organisation").first.click()
+    follow(page, page.get_by_role("link", name="Merge into this organisation").first)
     check("merge")
     page.goto(page.url.split("/admin/")[0] + "/admin/orgs/holiday/paste/")
     check("holidays")
