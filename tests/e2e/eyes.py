@@ -45,6 +45,8 @@ def _look(page: Page, name: str, *rules: str) -> None:
 
 def barriers(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
     """What axe finds, by rule, with the start of each element's HTML; all rules unless some are named."""
+    page.wait_for_load_state()
+    page.locator("h1").first.wait_for(state="attached")
     options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
     found = Axe().run(page, options=options).response["violations"]
     return [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found]
