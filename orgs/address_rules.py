@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -48,6 +48,14 @@ class AddressRules:
     postal_code_pattern: str = ""
     postal_code_examples: tuple[str, ...] = ()
     is_postal_code_required: bool = False
+    layout: str = "%A%n%Z %C%n%S"
+
+    def lines(self, *, street: Sequence[str], city: str, region: str, postal_code: str) -> list[str]:
+        """An address without its country as people there write it; what they leave out comes last."""
+        parts = {"%n": "\n", "%A": "\n".join(street), "%C": city, "%S": region, "%Z": postal_code}
+        text = re.sub("%.", lambda found: parts.get(found[0], ""), self.layout)
+        left_out = [part for mark, part in parts.items() if mark not in self.layout]
+        return [line for part in (*text.split("\n"), *left_out) if (line := part.strip(" ,-"))]
 
     def region(self, text: str) -> Region | None:
         """The region that ``text`` names: by name, abbreviation or ISO code, in any of the country's languages."""
@@ -72,6 +80,7 @@ def of(country: str) -> AddressRules:
         postal_code_pattern=patterns[0] if patterns else "",
         postal_code_examples=tuple(rules.postal_code_examples),
         is_postal_code_required=bool(patterns) and "postal_code" in rules.required_fields,
+        layout=rules.address_latin_format,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from orgs import address_rules
 from orgs.addresses import step_url
 from orgs.models import OrganizationProfile, Registration, RegistrationAdministrator, RegistrationState, WizardStep
 
@@ -59,18 +60,17 @@ def of_registration(registration: Registration, *, editable: bool = False) -> li
 
 def of_profile(profile: OrganizationProfile) -> list[Row]:
     """The facts of an organisation; the address in one piece."""
-    address = (
-        profile.address_line_1,
-        profile.address_line_2,
-        " ".join(part for part in (profile.city, profile.postal_code) if part),
-        profile.region,
-        str(profile.country.name or ""),
+    address = address_rules.of(profile.country.code).lines(
+        street=(profile.address_line_1, profile.address_line_2),
+        city=profile.city,
+        region=profile.region,
+        postal_code=profile.postal_code,
     )
     return [
         Row("Legal name", profile.legal_name),
         Row("Doing business as", profile.doing_business_as),
         Row("Business type", str(profile.get_business_type_display())),
-        Row("Address", "\n".join(line for line in address if line)),
+        Row("Address", "\n".join(filter(None, (*address, str(profile.country.name or ""))))),
         Row("Phone", profile.phone.as_international if profile.phone else ""),
         Row("Website", profile.website),
         Row("E-mail domain(s)", ", ".join(profile.email_domains)),

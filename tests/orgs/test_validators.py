@@ -295,3 +295,22 @@ def test_a_domain_below_the_organisations_is_its_own() -> None:
     assert mail_domains.is_within("eu.newco.example", ["newco.example"])
     assert not mail_domains.is_within("evilnewco.example", ["newco.example"])
     assert mail_domains.of("kim@Bücher.example") == "xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    ("country", "lines"),
+    [
+        ("US", ["1 Foundry Lane", "Springfield, Region 12345"]),
+        ("DE", ["1 Foundry Lane", "12345 Springfield", "Region"]),
+        ("GB", ["1 Foundry Lane", "Springfield", "12345", "Region"]),
+        ("AE", ["1 Foundry Lane", "Region", "Springfield", "12345"]),
+        ("", ["1 Foundry Lane", "12345 Springfield", "Region"]),
+    ],
+)
+def test_an_address_is_shown_as_its_country_writes_it(country: str, lines: list[str]) -> None:
+    rules = address_rules.of(country)
+
+    shown = rules.lines(street=("1 Foundry Lane", ""), city="Springfield", region="Region", postal_code="12345")
+
+    assert shown == lines
+    assert rules.lines(street=("", ""), city="", region="", postal_code="") == []
