@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.eyes import look
 from tests.e2e.people import Newcomer, follow, sign_in_as
 from tests.e2e.wizard import heading, press
 from tests.stack import Stack
@@ -62,10 +63,12 @@ def ask(page: Page, stack: Stack, company: str, question: str) -> None:
     expect(page.get_by_text("your question is on its way").first).to_be_visible()
 
 
-def approve_answered(page: Page, stack: Stack, company: str) -> None:
+def approve_answered(page: Page, stack: Stack, company: str, *, shots: str = "") -> None:
     """The same clerk reads the answer and approves."""
     clerk = stack.account("Operator staff")
     follow(page, stack.wait_for_mail(clerk["email"], f"{company} has answered"), "Review the registration")
+    if shots:
+        look(page, f"{shots}-operator-answered")
     page.get_by_role("button", name="Approve").click()
     dialog = page.get_by_role("dialog")
     if dialog.count() and dialog.is_visible():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"
+WALKS = [f"tests/e2e/test_{walk}.py" for walk in ("journeys", "onboarding", "onboarding_joining")]
 HEAD = """# Screenshots
 
 Taken by `make screenshots`, which walks the journeys in a real browser: each step at 1280 and at 360 px.
@@ -21,7 +22,9 @@ def main() -> int:
     for old in FOLDER.glob("*.png"):
         old.unlink()
     os.environ["SCREENSHOT_DIR"] = str(FOLDER)
-    code = pytest.main(["-q", "-p", "no:cacheprovider", "tests/e2e/test_journeys.py", *sys.argv[1:]])
+    code = pytest.main(["-q", "-p", "no:cacheprovider", *WALKS, *sys.argv[1:]])
+    for unnumbered in FOLDER.glob("[!0-9]*.png"):
+        unnumbered.unlink()
     (FOLDER / "README.md").write_text(_page())
     return int(code)
 

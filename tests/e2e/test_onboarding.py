@@ -47,6 +47,7 @@ def test_without_javascript_from_the_invitation_to_the_first_sign_in(stack: Stac
     heading(elsewhere, "Review registration details")
     for words in ("12 Foundry Road", "Virginia", "22202-1400", PETRA.email, AKI.email):
         expect(elsewhere.get_by_text(words).first).to_be_visible()
+    look(elsewhere, "40-review-in-another-browser")
     press(elsewhere, "Submit")
     onboarding.is_submitted(elsewhere)
     press(renata, "Submit")
@@ -68,7 +69,7 @@ def test_without_javascript_from_the_invitation_to_the_first_sign_in(stack: Stac
     renata.get_by_label("Your answer").fill("Alexandria: we have moved.")
     press(renata, "Send answer")
     expect(renata.get_by_text("Your answer is on its way.")).to_be_visible()
-    onboarding.approve_answered(clerk, stack, "Rotorcraft Castings LLC")
+    onboarding.approve_answered(clerk, stack, "Rotorcraft Castings LLC", shots="42")
 
     # Everybody who was named signs in with what they were told.
     for person, secret in told.items():

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e import onboarding
 from tests.e2e.conftest import NewPerson
+from tests.e2e.eyes import look
 from tests.e2e.onboarding import fill, secret_shown
 from tests.e2e.people import Newcomer, first_time_login, follow, give_password, user_id_in
 from tests.e2e.wizard import heading, press
@@ -32,12 +33,14 @@ def test_an_invited_administrator_signs_in_and_accepts(stack: Stack, new_person:
     expect(hanna.get_by_text("You already have a MAG account")).to_be_visible()
     press(hanna, "Sign in")
     give_password(hanna, account["user_id"], account["password"])
+    look(hanna, "43-accept-an-invitation")
     press(hanna, "Accept the invitation")
     expect(hanna.get_by_text("accepted").first).to_be_visible()
 
     told = stack.wait_for_mail(stack.account("Organization Administrator")["email"], "accepted")
     follow(olivia, told, "Open the invitation")
     expect(olivia.get_by_text("Accepted").first).to_be_visible()
+    look(olivia, "44-invitation-of-the-sender")
 
 
 def test_an_invited_colleague_asks_to_join_and_is_let_in(stack: Stack, new_person: NewPerson) -> None:
@@ -62,6 +65,7 @@ def test_an_invited_colleague_asks_to_join_and_is_let_in(stack: Stack, new_perso
     follow(hanna, stack.wait_for_mail(account["email"], "Nils Nagel asks to join"), "Look at the request")
     give_password(hanna, account["user_id"], account["password"])
     expect(hanna.get_by_text("drawing office")).to_be_visible()
+    look(hanna, "45-request-to-join")
     press(hanna, "Approve with a generated One-Time Password")
     secret = secret_shown(hanna)
 

@@ -18,7 +18,7 @@ from core import mail_samples
 from core.models import AuditEvent, Mail
 from core.outbox import render
 from orgs import tasks
-from orgs.models import Organization, Registration, WizardStep
+from orgs.models import Organization, Registration, Role, WizardStep
 from orgs.services import (
     approval,
     change_decisions,
@@ -142,7 +142,7 @@ def administer(world: World) -> None:
     organizations.suspend(world.operator, world.elsewhere, reason="A fee is open.")
     organizations.reactivate(world.operator, world.elsewhere, reason="It was paid.")
     shut = worlds.company("Shut Ltd")
-    worlds.member(shut, "Shirin", worlds.Role.OA)
+    worlds.member(shut, "Shirin", Role.OA)
     organizations.suspend(world.operator, shut, reason="It merges.")
     organizations.close(world.operator, shut, reason="It has merged.")
 
