@@ -17,10 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure
 from mag_portal.local import ports
+
+if TYPE_CHECKING:
+    from core.models import Mail
 
 MAILS = int(os.environ.get("BENCH_MAILS", "10000"))
 KILLS = int(os.environ.get("BENCH_KILLS", "40"))
@@ -227,10 +230,10 @@ def _all_ids() -> set[str]:
     return {_message_id(mail) for mail in Mail.objects.all()}
 
 
-def _message_id(mail: object) -> str:
+def _message_id(mail: Mail) -> str:
     from django.conf import settings
 
-    return f"<{mail.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2]}>"  # type: ignore[attr-defined]
+    return f"<{mail.pk}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2]}>"
 
 
 def _empty_queue() -> None:

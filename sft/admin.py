@@ -85,20 +85,20 @@ class SubscriptionAdmin(DeskAdmin):
     actions = ("confirm",)
     readonly_fields = ("organization", "application", "state", "since", "requested_by", "refusal_reason")
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
     def get_form(self, request: HttpRequest, obj: Subscription | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
         """Forms that only ask: no field of theirs is the row's own, so nothing is written past the services."""
         return super().get_form(request, obj, **kwargs | {"form": DecideForm if obj else SubscribeForm, "fields": None})
 
-    def get_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         return (*self.readonly_fields, "decision", "reason") if obj else ("subscriber", "subscribed_to")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Subscription | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         return self.readonly_fields if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Subscription, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Subscription, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Decides instead of writing fields; what the service refuses is told by ``changeform_view``."""
         given = form.cleaned_data
         actor = request.actor  # type: ignore[attr-defined]

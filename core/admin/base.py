@@ -29,7 +29,7 @@ def key(object_id: str) -> UUID:
         raise NotFound from error
 
 
-class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
     """Stock, but an address or a form that makes no sense is a bad request and not an error of ours."""
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -52,11 +52,11 @@ class ReadOnlyAdmin(DeskAdmin):
 
     show_full_result_count = False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         return False

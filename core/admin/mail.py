@@ -30,7 +30,7 @@ class Fate(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         return [("bounced", "Came back"), ("doubted", "May have been sent twice")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:  # noqa: ARG002 - Django's signature
         if self.value() == "bounced":
             return queryset.filter(bounced_at__isnull=False)
         return queryset.filter(doubts__gt=0) if self.value() == "doubted" else queryset
@@ -45,7 +45,7 @@ class TemplateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         return [(name, name.replace("/mail/", ": ").replace("_", " ")) for name in mail_samples.templates()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:  # noqa: ARG002 - Django's signature
         return queryset.filter(template=self.value()) if self.value() else queryset
 
 

@@ -13,7 +13,7 @@ from core.models import Suppression, SuppressionReason
 from core.outbox import suppression
 
 
-class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
+class EntryForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
     class Meta:
         model = Suppression
         fields = ("address", "note")
@@ -36,13 +36,13 @@ class SuppressionAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._is_staff(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         return self._is_staff(request)
 
-    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         return ("address", "note") if obj is None else ("address", "reason", "note", "added_by", "created_at")
 
-    def save_model(self, request: Request, obj: Suppression, form: Any, change: bool) -> None:  # type: ignore[override]  # noqa: ARG002, FBT001
+    def save_model(self, request: Request, obj: Suppression, form: Any, change: bool) -> None:  # type: ignore[override]  # noqa: ARG002, FBT001 - Django's signature
         entry = suppression.add(request.actor, address=obj.address, reason=SuppressionReason.BY_HAND, note=obj.note)
         obj.pk = entry.pk
 

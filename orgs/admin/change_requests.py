@@ -105,7 +105,7 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",  # noqa: ARG002 - Django's signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
     ) -> HttpResponse:
         seen = cast("Request", request)
         return self._page(seen, access.change_request(seen.actor, key(object_id)), DecisionForm())

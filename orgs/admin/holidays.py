@@ -56,7 +56,7 @@ class HolidayAdmin(DeskAdmin):
         status = Invalid.status if form.errors else 200
         return desk_page(request, "admin/orgs/holiday/paste.html", Holiday, context, status=status)
 
-    def save_model(self, request: HttpRequest, obj: Holiday, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Holiday, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
         holidays.save(cast("Request", request).actor, obj)
 
     def delete_model(self, request: HttpRequest, obj: Holiday) -> None:

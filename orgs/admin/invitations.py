@@ -47,7 +47,7 @@ class InvitingFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         return [("operator", "the operator"), ("organisation", "an organisation")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:  # noqa: ARG002 - Django's signature
         return queryset.filter(organization__isnull=self.value() == "operator") if self.value() else queryset
 
 
@@ -79,7 +79,7 @@ class InvitationAdmin(ReadOnlyAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def add_view(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override] # noqa: ARG002
+    def add_view(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override] # noqa: ARG002 - Django's signature
         policies.can_invite(request.actor).enforce()
         form = StaffInvitationForm(
             request.POST if request.method == "POST" else None,
@@ -94,7 +94,7 @@ class InvitationAdmin(ReadOnlyAdmin):
         context = {"title": "Invite a company", "form": form, "media": self.media + form.media}
         return desk_page(request, f"{TEMPLATES}/add.html", Invitation, context, status=status)
 
-    def change_view(self, request: Request, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override] # noqa: ARG002
+    def change_view(self, request: Request, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override] # noqa: ARG002 - Django's signature
         invitation = access.any_invitation(request.actor, key(object_id))
         context = {
             "title": str(invitation),

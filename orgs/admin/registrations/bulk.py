@@ -30,12 +30,12 @@ def claim(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registratio
 
 
 @admin.action(description="Release", permissions=["view"])
-def release(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration]) -> None:  # noqa: ARG001
+def release(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration]) -> None:  # noqa: ARG001 - Django's signature
     _each(cast("Request", request), review.release, "Released")
 
 
 @admin.action(description="Approve…", permissions=["view"])
-def approve(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:  # noqa: ARG001
+def approve(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:  # noqa: ARG001 - Django's signature
     """Show what would be approved and what cannot be; once confirmed, approve."""
     seen = cast("Request", request)
     chosen = _chosen(seen)
@@ -46,7 +46,7 @@ def approve(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registrat
 
 
 @admin.action(description="Deny…", permissions=["view"])
-def deny(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:  # noqa: ARG001
+def deny(model_admin: Any, request: HttpRequest, queryset: QuerySet[Registration]) -> HttpResponse | None:  # noqa: ARG001 - Django's signature
     """Ask for the one reason of all of them; then deny."""
     seen = cast("Request", request)
     chosen = _chosen(seen)
@@ -69,7 +69,7 @@ def _chosen(request: Request) -> list[Registration]:
 def _confirmation(
     request: Request, chosen: Sequence[Registration], *, action: str, form: DenialForm | None = None
 ) -> HttpResponse:
-    assert isinstance(request.user, User), "admin_view lets in nobody else"  # noqa: S101
+    assert isinstance(request.user, User), "admin_view lets in nobody else"  # noqa: S101 - for the type checker
     hindered = queue.hindrances(request.actor, request.user, chosen) if action == "approve" else {}
     context = {
         "title": "Approve these registrations?" if action == "approve" else "Deny these registrations?",

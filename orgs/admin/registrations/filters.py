@@ -39,10 +39,10 @@ class CountryFilter(admin.SimpleListFilter):
     title = "country"
     parameter_name = "country"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         return [(code, str(name)) for code, name in countries]
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002 - Django's signature
         return queryset.filter(country=self.value()) if self.value() else queryset
 
 
@@ -50,10 +50,10 @@ class ApplicationFilter(admin.SimpleListFilter):
     title = "requested application"
     parameter_name = "application"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         return list(Application.objects.order_by("name").values_list("code", "name"))
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002 - Django's signature
         if not self.value():
             return queryset
         asked = Registration.applications.through.objects.filter(
@@ -68,10 +68,10 @@ class WarningFilter(admin.SimpleListFilter):
     title = "warning"
     parameter_name = "warning"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         return [*MatchKind.choices, *Flag.choices]
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002 - Django's signature
         value = self.value()
         if value in MatchKind.values:
             return queryset.filter(Exists(queries.current_matches().filter(registration=OuterRef("pk"), kind=value)))
@@ -84,10 +84,10 @@ class OutcomeFilter(admin.SimpleListFilter):
     title = "outcome"
     parameter_name = "outcome"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         if request.GET.get(ScopeFilter.parameter_name) not in {queue.CLOSED.name, queue.ALL.name}:
             return []
         return [(state.value, str(state.label)) for state in queue.DECIDED]
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002 - Django's signature
         return queryset.filter(state=self.value()) if self.value() in queue.DECIDED else queryset

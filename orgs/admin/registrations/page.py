@@ -116,5 +116,5 @@ def _decision(request: Request, registration: Registration) -> dict[str, Any]:
 
 
 def _user(request: Request) -> User:
-    assert isinstance(request.user, User), "admin_view lets in nobody else"  # noqa: S101
+    assert isinstance(request.user, User), "admin_view lets in nobody else"  # noqa: S101 - for the type checker
     return request.user
