@@ -11,11 +11,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from accounts import queries
-from accounts.models import User
+from accounts.models import User, UserState
+
+# The states in which a right password counts for something.
+WITH_PASSWORD = (UserState.ACTIVE, UserState.FIRST_LOGIN)
 
 
 class UserIdOrEmailBackend(ModelBackend):
-    """Knows people by User ID or e-mail address, in any case, and only while they are active.
+    """Knows people by User ID or e-mail address, in any case, while they are active or have chosen their password and are on
+    their way to it.
 
     The active operator staff hold every permission of the back office: what can be done there at all is said by the admin
     class of each object. Nobody else holds any, so there are no groups to keep in step.
@@ -35,7 +39,7 @@ class UserIdOrEmailBackend(ModelBackend):
         if user is None:
             check_password(password, UNUSABLE_PASSWORD_PREFIX)
             return None
-        return user if user.check_password(password) and self.user_can_authenticate(user) else None
+        return user if user.check_password(password) and user.state in WITH_PASSWORD else None
 
     def has_perm(
         self,

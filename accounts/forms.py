@@ -47,15 +47,26 @@ class PasswordField(forms.CharField):
         )
 
 
-class SignInForm(forms.Form):
+class IdentifierForm(forms.Form):
     identifier = forms.CharField(
         label=_("User ID or e-mail"),
         max_length=254,
         error_messages=_sentences(_("Enter your User ID or your e-mail address.")),
         widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, **AS_TYPED}),
     )
-    password = PasswordField(_("Password"), purpose="current-password", missing=_("Enter your password."))
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+
+class PasswordForm(forms.Form):
+    identifier = forms.CharField(max_length=254, widget=forms.HiddenInput(attrs={"autocomplete": "username"}))
+    password = PasswordField(_("Password"), purpose="current-password", missing=_("Enter your password."))
+
+
+class TermsForm(forms.Form):
+    accept = forms.BooleanField(
+        label=_("I have read this and accept it"),
+        error_messages={"required": _("Tick the box to accept. Without it there is no way in.")},
+    )
 
 
 class FirstTimeLoginForm(forms.Form):

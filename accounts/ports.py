@@ -1,16 +1,22 @@
-"""What this floor needs from above: who else must agree to a sign-in, and who is told of a completed First-Time Login."""
+"""What this floor needs from above: who may come in, what they must prove, who looks after them, and who is told."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from accounts.models import User
+from accounts.proofs import EVERY_KIND
+from core.actor import Actor
+from core.policies import Decision
 from core.ports import Port
 
 
 class AccountListener(Protocol):
     def first_login_completed(self, user: User) -> None:
-        """``user`` has chosen their own password. Called in the transaction that makes the account active."""
+        """``user`` has been through First-Time Login. Called in the transaction that makes the account active."""
 
 
 class SignInPolicy(Protocol):
@@ -18,5 +24,46 @@ class SignInPolicy(Protocol):
         """Whether there is something behind the door for ``user``; a refusal looks like a wrong password."""
 
 
+@dataclass(frozen=True, slots=True)
+class FactorRule:
+    """What a person's second factor has to be: ``kinds`` are values of ``FactorKind``, never none of them.
+
+    ``passkey_alone`` says that a passkey, with its own verification of the user, stands for the password too; ``grace`` is
+    how long somebody may go on without a factor after being asked for one first.
+    """
+
+    required: bool
+    kinds: frozenset[str] = EVERY_KIND
+    passkey_alone: bool = True
+    grace: timedelta = timedelta(0)
+
+
+class FactorPolicy(Protocol):
+    def rule_for(self, user: User) -> FactorRule:
+        """The strictest of the rules that count for ``user``, whatever they open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody who can help ``User``: an administrator of theirs, and for which company."""
+
+    name: str
+    email: str
+    company: str
+    user: User
+
+
+class Guardians(Protocol):
+    """Who looks after a person's account."""
+
+    def contacts_of(self, user: User) -> Sequence[Contact]:
+        """Their active Organization Administrators other than themselves; none for operator staff."""
+
+    def can_look_after(self, actor: Actor, user: User) -> Decision:
+        """Whether ``actor`` may unlock, vouch for, or end sessions of ``user``: an administrator of theirs, or staff."""
+
+
 account_listener: Port[AccountListener] = Port("accounts.account_listener")
 sign_in_policy: Port[SignInPolicy] = Port("accounts.sign_in_policy")
+factor_policy: Port[FactorPolicy] = Port("accounts.factor_policy")
+guardians: Port[Guardians] = Port("accounts.guardians")

@@ -1,11 +1,21 @@
-"""Finding people by what they type."""
+"""Finding people by what they type, and what they have."""
 
 from __future__ import annotations
 
 from django.db.models import Value
 from django.db.models.functions import Lower
 
-from accounts.models import OneTimePassword, User
+from accounts.models import (
+    AuthenticatorApp,
+    Notice,
+    NoticeAcceptance,
+    NoticeKind,
+    OneTimePassword,
+    Passkey,
+    RecoveryCode,
+    User,
+)
+from accounts.proofs import FactorKind
 
 
 def user_by_email(email: str) -> User | None:
@@ -25,3 +35,28 @@ def user_by_identifier(identifier: str) -> User | None:
 def open_one_time_password(user: User) -> OneTimePassword | None:
     """The newest One-Time Password of ``user`` that was neither used nor ended; its time may be over."""
     return OneTimePassword.objects.filter(user=user, used_at__isnull=True, revoked_at__isnull=True).first()
+
+
+def factor_kinds(user: User) -> frozenset[str]:
+    """The kinds of second factor that ``user`` has set up."""
+    apps = AuthenticatorApp.objects.filter(user=user, confirmed=True).values(kind=Value(FactorKind.AUTHENTICATOR_APP))
+    passkeys = Passkey.objects.filter(user=user, confirmed=True).values(kind=Value(FactorKind.PASSKEY))
+    return frozenset(row["kind"] for row in apps.union(passkeys))
+
+
+def has_recovery_codes(user: User) -> bool:
+    """Whether ``user`` was ever given recovery codes that still count, used up or not."""
+    return RecoveryCode.objects.filter(user=user).exists()
+
+
+def current_notice(kind: NoticeKind) -> Notice | None:
+    """The version of a notice that is in force."""
+    return Notice.objects.filter(kind=kind).order_by("-version").first()
+
+
+def unaccepted_notice(kind: NoticeKind, user: User) -> Notice | None:
+    """The version in force if ``user`` has not accepted it."""
+    current = current_notice(kind)
+    if current is None or NoticeAcceptance.objects.filter(notice=current, user=user).exists():
+        return None
+    return current

@@ -1,6 +1,6 @@
 """The states of a person. Being locked out is a throttle, not a state."""
 
-from accounts.models import User, UserState
+from accounts.models import FactorReset, FactorResetState, User, UserState
 from core import states
 
 USER = states.register(
@@ -17,5 +17,16 @@ USER = states.register(
             (UserState.INVITED, UserState.FIRST_LOGIN, UserState.ACTIVE, UserState.SUSPENDED),
             UserState.CLOSED,
         ),
+    ],
+)
+
+FACTOR_RESET = states.register(
+    FactorReset,
+    [
+        ("vouch", FactorResetState.REQUESTED, FactorResetState.VOUCHED),
+        ("complete", FactorResetState.VOUCHED, FactorResetState.DONE),
+        ("deny", (FactorResetState.REQUESTED, FactorResetState.VOUCHED), FactorResetState.DENIED),
+        ("withdraw", (FactorResetState.REQUESTED, FactorResetState.VOUCHED), FactorResetState.WITHDRAWN),
+        ("expire", (FactorResetState.REQUESTED, FactorResetState.VOUCHED), FactorResetState.EXPIRED),
     ],
 )

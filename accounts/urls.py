@@ -1,10 +1,12 @@
 from django.urls import path
 
-from accounts.views import account, assistance, first_login, passwords, sign_in
+from accounts.views import account, assistance, first_login, passwords, sign_in, terms
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/password/", sign_in.password, name="sign-in-password"),
+    path("sign-in/terms/", terms.terms, name="terms"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("first-time-login/", first_login.begin, name="first-time-login"),
     path("first-time-login/password/", first_login.choose_password, name="choose-password"),

@@ -20,6 +20,7 @@ class Actor:
 
     ``label`` is what the audit trail shows: a User ID, ``visitor`` or the name of a job. ``roles`` holds the rights of the
     membership acted under, as strings that only the rooms that grant them interpret; ``is_staff`` marks operator staff.
+    ``proofs`` are the values of ``accounts.proofs.Proof`` that the session was opened or strengthened with.
     """
 
     kind: ActorKind
@@ -29,6 +30,7 @@ class Actor:
     membership_id: UUID | None = None
     roles: frozenset[str] = frozenset()
     is_staff: bool = False
+    proofs: frozenset[str] = frozenset()
     ip: str | None = None
     request_id: str = ""
 
@@ -49,6 +51,6 @@ class Actor:
     def has(self, role: str) -> bool:
         return role in self.roles
 
-    def at(self, *, ip: str | None, request_id: str) -> Self:
+    def at(self, *, ip: str | None, request_id: str, proofs: frozenset[str] = frozenset()) -> Self:
         """The same actor, seen in this request."""
-        return replace(self, ip=ip, request_id=request_id)
+        return replace(self, ip=ip, request_id=request_id, proofs=proofs)

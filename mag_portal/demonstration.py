@@ -7,19 +7,20 @@ password, generated for this installation, is everybody's own, so that one can s
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.models import User
-from accounts.services import first_login, one_time_passwords, people
+from accounts import queries
+from accounts.models import NoticeKind, User
+from accounts.services import first_login, notices, one_time_passwords, people, sign_in
 from core import tokens
 from core.actor import Actor
 from core.models import Token
 from orgs.models import Application, Invitation, Membership, Organization, Role
-from orgs.services import actors, approval, invitations, users
+from orgs.services import actors, approval, invitations, second_factor_rules, users
 from orgs.services.registrations import administrators, drafts, submission
 from orgs.services.registrations.administrators import Person
 from sft.services import access
@@ -108,6 +109,8 @@ def seed() -> Demonstration:
 
     All or nothing. Needs an empty gateway and is not for production.
     """
+    # One password is all there is to look around with.
+    second_factor_rules.set_rule(SEEDER, required=False)
     password = _passphrase()
     staff = [_staff(password, *name) for name in (("Sam", "Sterling"), ("Tess", "Turner"))]
     clerks = [actors.of_user(user) for user in staff]
@@ -191,7 +194,11 @@ def _profile(empty: dict[str, object], company: Company) -> dict[str, object]:
 
 def _first_login(user: User, secret: str, password: str) -> User:
     begun = first_login.begin(VISITOR, user_id=user.user_id, secret=secret)
-    return first_login.choose_password(VISITOR, begun=begun, password=password)
+    chosen = first_login.choose_password(VISITOR, sign_in=begun, password=password)
+    terms = queries.current_notice(NoticeKind.TERMS)
+    if terms is not None:
+        notices.accept(people.acting(user, seen=VISITOR), user=user, notice=terms)
+    return sign_in.complete(VISITOR, sign_in=replace(chosen, postponed=True))
 
 
 def _member(organization: Organization, role: Role) -> Membership:

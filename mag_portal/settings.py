@@ -7,6 +7,7 @@ and names what is missing. ``MAG_ENV=development`` (what ``make run`` and ``make
 from __future__ import annotations
 
 import json
+import re
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +46,19 @@ SECRET_KEY = required("SECRET_KEY", development="development-only-" + "0" * 48)
 if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short: it needs at least 50 random characters.")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+# id:key,id:key - the first encrypts, all of them decrypt; each key is 32 random bytes in base64url.
+FIELD_KEYS: dict[str, str] = dict(
+    item.strip().partition(":")[::2]
+    for item in required("FIELD_KEYS", development="development:" + "A" * 43 + "=").split(",")
+)
+# The Ed25519 key that signs exports of the audit trail: 32 random bytes in base64url.
+AUDIT_SIGNING_KEY = required("AUDIT_SIGNING_KEY", development="Q" * 42 + "A=")
+for name, key in {
+    **{f"FIELD_KEYS ({key_id or 'without a name'})": key for key_id, key in FIELD_KEYS.items()},
+    "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY,
+}.items():
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) or "without" in name:
+        raise ImproperlyConfigured(f"{name} is not a key: it needs 32 random bytes in base64url.")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 
@@ -56,7 +70,7 @@ OPERATOR_CHROMA: float = env.float("OPERATOR_CHROMA", default=0.065)
 if not 0 <= OPERATOR_CHROMA <= 0.12:
     raise ImproperlyConfigured("OPERATOR_CHROMA must lie between 0 (grey) and 0.12.")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="support@mag.example")
-BASE_URL = required("BASE_URL", development="http://127.0.0.1:8000").rstrip("/")
+BASE_URL = required("BASE_URL", development="http://localhost:8000").rstrip("/")
 UPLOAD_ORIGINS: list[str] = [origin.rstrip("/") for origin in env.list("UPLOAD_ORIGINS", default=[BASE_URL])]
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS",
@@ -82,7 +96,6 @@ INSTALLED_APPS = [
     "mag_portal.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -90,6 +103,8 @@ INSTALLED_APPS = [
     "captcha",
     "csp",
     "django_countries",
+    "django_otp",
+    "django_otp_webauthn",
     "phonenumber_field",
 ]
 
@@ -105,6 +120,7 @@ PAGES_MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.middleware.ActorMiddleware",
@@ -240,6 +256,7 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.UserIdOrEmailBackend"]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "sft:home"
 PASSWORD_HASHERS = [
+    "accounts.hashers.Argon2id",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
@@ -256,10 +273,27 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ONE_TIME_PASSWORD_LIFETIME = timedelta(days=7)
 ONE_TIME_PASSWORD_TRIES = 5
-FIRST_LOGIN_WINDOW = timedelta(minutes=30)
+SIGN_IN_WINDOW = timedelta(minutes=30)
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = int(timedelta(hours=1).total_seconds())
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
+OTP_WEBAUTHN_ATTESTATION_MODEL = "accounts.PasskeyAttestation"
+# Browsers know passkeys over https only, and on localhost, and for names only, not for addresses.
+OTP_WEBAUTHN_RP_ID = str(urlsplit(BASE_URL).hostname)
+PASSKEYS_POSSIBLE = BASE_URL.startswith("https://") or OTP_WEBAUTHN_RP_ID == "localhost"
+OTP_WEBAUTHN_RP_NAME = OPERATOR_NAME
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [BASE_URL] if PASSKEYS_POSSIBLE else ["http://localhost"]
+RECOVERY_CODES = 10
+FACTOR_RESET_LIFETIME = timedelta(days=7)
+EMAIL_CHANGE_LIFETIME = timedelta(days=1)
+# How long a fresh proof of who somebody is opens what needs one.
+CONFIRMED_FOR = timedelta(minutes=10)
+
+SESSION_ENGINE = "accounts.session_store"
+SESSION_IDLE = timedelta(hours=1)
+SESSION_IDLE_STAFF = timedelta(minutes=15)
+SESSION_ABSOLUTE = timedelta(hours=24)
+SESSION_ABSOLUTE_STAFF = timedelta(hours=12)
+SESSION_COOKIE_AGE = int(SESSION_IDLE.total_seconds())
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 def bind() -> None:
     """Bind every port of the lower floors; called once at start."""
-    from accounts.ports import account_listener, sign_in_policy
+    from accounts.ports import account_listener, factor_policy, guardians, sign_in_policy
     from core.ports import actor_resolver, mail_listener
     from orgs.ports import onboarding_listener, subscription_directory
     from orgs.services.actors import MembershipActorResolver
     from orgs.services.invitations import BouncedInvitations
-    from orgs.services.sign_in import FirstLoginNotice, MembersOnly
+    from orgs.services.sign_in import FirstLoginNotice, MembersOnly, OrganizationAdministrators, StoredRules
     from sft.services.directory import Subscriptions
     from sft.services.onboarding import OnboardingSubscriber
     from sft.services.uploads import PackageFiles, PackageUploadPolicy
@@ -20,6 +20,8 @@ def bind() -> None:
     mail_listener.bind(BouncedInvitations())
     sign_in_policy.bind(MembersOnly())
     account_listener.bind(FirstLoginNotice())
+    factor_policy.bind(StoredRules())
+    guardians.bind(OrganizationAdministrators())
     onboarding_listener.bind(OnboardingSubscriber())
     subscription_directory.bind(Subscriptions())
     upload_policy.bind(PackageUploadPolicy())

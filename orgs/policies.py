@@ -220,3 +220,13 @@ def is_involved(registration: Registration, *, email: str, named_emails: Collect
 def _mailbox(address: str) -> str:
     name, _, domain = address.casefold().rpartition("@")
     return f"{name.partition('+')[0]}@{domain}"
+
+
+# --- Second factors -----------------------------------------------------------------------------------------------
+def can_set_second_factor_rule(actor: Actor, *, organization_id: UUID | None) -> Decision:
+    """For everybody or an application: operator staff and the gateway itself. For an organisation: its administrators too."""
+    if actor.is_staff or actor.kind is ActorKind.SYSTEM:
+        return ALLOWED
+    if organization_id is None:
+        return refused("This rule is set by operator staff.")
+    return can_manage_members(actor, organization_id)

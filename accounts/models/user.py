@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -33,7 +34,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person. Rows are never deleted, so a User ID is never given to somebody else.
 
     ``is_staff`` marks the operator's staff, who work in Django admin and belong to no organisation. Raising
-    ``session_epoch`` ends every session of the person, as a new password does.
+    ``session_epoch`` ends every session of the person, as a new password does. ``first_login_at`` is when First-Time Login
+    was completed, ``factor_asked_at`` when a second factor was first asked for (its grace runs from there),
+    ``failed_tries`` counts wrong passwords in a row, and ``password_off_at`` is when they became too many.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -46,7 +49,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("operator staff", default=False)
     language = models.CharField("language", max_length=12, default="en")
     time_zone = models.CharField("time zone", max_length=64, default="UTC")
+    muted_notices = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    first_login_at = models.DateTimeField(null=True, editable=False)
+    factor_asked_at = models.DateTimeField(null=True, editable=False)
+    failed_tries = models.PositiveIntegerField(default=0, editable=False)
+    password_off_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -43,8 +43,8 @@ def suspend(actor: Actor, *, user: User, reason: str) -> User:
 
 
 def unsuspend(actor: Actor, *, user: User, reason: str = "") -> User:
-    """Let ``user`` in again; one who had not chosen a password yet goes back to First-Time Login."""
-    action = "unsuspend" if user.has_usable_password() else "readmit"
+    """Let ``user`` in again; one who had not been through it yet goes back to First-Time Login."""
+    action = "unsuspend" if user.first_login_at else "readmit"
     return states.advance(user, action, actor=actor, reason=reason)
 
 

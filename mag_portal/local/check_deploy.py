@@ -5,6 +5,7 @@ The values are throw-away ones in the shape of real ones; no service is asked.
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import subprocess
@@ -20,6 +21,8 @@ def production_variables(data_dir: str) -> dict[str, str]:
     return {
         "MAG_ENV": "production",
         "SECRET_KEY": secrets.token_urlsafe(64),
+        "FIELD_KEYS": f"first:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}",
+        "AUDIT_SIGNING_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "BASE_URL": "https://gateway.example",
         "UPLOAD_ORIGINS": "https://upload.gateway.example",
         "TRUSTED_PROXY_COUNT": "1",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mag_portal.local import object_store, ports
+from mag_portal.local import object_store
 from mag_portal.local.process import CannotStart
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,11 +46,11 @@ def read() -> Choices:
         data_dir=Path(os.environ.get("DATA_DIR") or REPOSITORY / "var").resolve(),
         environment=os.environ.get("MAG_ENV") or "development",
         node_name=os.environ.get("NODE_NAME") or "local",
-        base_url=(os.environ.get("BASE_URL") or f"http://{ports.LOOPBACK}:{port}").rstrip("/"),
+        base_url=(os.environ.get("BASE_URL") or f"http://localhost:{port}").rstrip("/"),
         bucket=os.environ.get("S3_BUCKET") or object_store.BUCKET,
         region=os.environ.get("S3_REGION") or object_store.REGION,
         given=given,
-        settings=_set_among("SECRET_KEY", "UPLOAD_ORIGINS"),
+        settings=_set_among("SECRET_KEY", "FIELD_KEYS", "AUDIT_SIGNING_KEY", "UPLOAD_ORIGINS"),
     )
 
 

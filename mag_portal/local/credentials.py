@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from dataclasses import asdict, dataclass
@@ -10,9 +11,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Every value is made of URL-safe characters."""
+    """Every value is made of URL-safe characters, the two keys with ``=`` at their end."""
 
     secret_key: str
+    field_key: str
+    audit_signing_key: str
     database_superuser_password: str
     database_password: str
     redis_password: str
@@ -23,6 +26,8 @@ class Credentials:
 def generate() -> Credentials:
     return Credentials(
         secret_key=secrets.token_urlsafe(64),
+        field_key=_key(),
+        audit_signing_key=_key(),
         database_superuser_password=secrets.token_urlsafe(24),
         database_password=secrets.token_urlsafe(24),
         redis_password=secrets.token_urlsafe(24),
@@ -32,11 +37,15 @@ def generate() -> Credentials:
 
 
 def load(data_dir: Path) -> Credentials:
-    """The secrets of this data folder; made and stored at the first call."""
+    """The secrets of this data folder; what is not there yet is made and stored."""
     path = data_dir / "secrets.json"
-    if not path.exists():
-        fresh = generate()
+    known = json.loads(path.read_text()) if path.exists() else {}
+    credentials = Credentials(**{**asdict(generate()), **known})
+    if asdict(credentials) != known:
         path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(fresh), indent=1) + "\n")
-        return fresh
-    return Credentials(**json.loads(path.read_text()))
+        path.write_text(json.dumps(asdict(credentials), indent=1) + "\n")
+    return credentials
+
+
+def _key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

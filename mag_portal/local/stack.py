@@ -46,6 +46,8 @@ def describe(choices: Choices) -> Stack:
     variables = {
         "MAG_ENV": choices.environment,
         "SECRET_KEY": credentials.secret_key,
+        "FIELD_KEYS": f"local:{credentials.field_key}",
+        "AUDIT_SIGNING_KEY": credentials.audit_signing_key,
         "DATA_DIR": str(folder),
         "NODE_NAME": choices.node_name,
         "BASE_URL": choices.base_url,

@@ -23,6 +23,7 @@ from orgs.models.registration import (
     WizardStep,
 )
 from orgs.models.review import Holiday, MatchKind, RegistrationMatch, RegistrationNote, RegistrationQuestion
+from orgs.models.second_factor_rule import SecondFactorRule
 
 __all__ = [
     "CHANGE_RELATIONS",
@@ -58,6 +59,7 @@ __all__ = [
     "RegistrationState",
     "Role",
     "RoleAssignment",
+    "SecondFactorRule",
     "WizardStep",
     "name_key",
     "organization_id_in",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from accounts import session_data
 from accounts.models import User
 from core.actor import Actor, ActorKind
 from core.http import client_address
@@ -21,7 +22,8 @@ class MembershipActorResolver:
         user = request.user
         if not user.is_authenticated:
             return Actor.anonymous(ip=ip, request_id=request_id)
-        return of_user(user, chosen=request.session.get(CHOSEN_MEMBERSHIP)).at(ip=ip, request_id=request_id)
+        actor = of_user(user, chosen=request.session.get(CHOSEN_MEMBERSHIP))
+        return actor.at(ip=ip, request_id=request_id, proofs=frozenset(session_data.proofs_of(request.session)))
 
 
 def of_user(user: User, *, chosen: str | None = None) -> Actor:

@@ -1,11 +1,25 @@
-"""What this room answers to the floor below: who may sign in, and what happens when a new user has."""
+"""What this room answers to the floor below: who may sign in and with what, who looks after them, and what happens when a
+new user has come.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+
 from accounts.models import User
+from accounts.ports import Contact, FactorRule
+from accounts.proofs import EVERY_KIND
 from core import outbox
-from orgs import queries
-from orgs.models import Membership, MembershipState, OrganizationState, Role
+from core.actor import Actor
+from core.policies import ALLOWED, Decision, refused
+from orgs import policies, queries
+from orgs.models import Membership, MembershipState, OrganizationState, Role, SecondFactorRule
+
+# What counts where the operator has said nothing.
+UNTOLD = FactorRule(required=True)
 
 
 class MembersOnly:
@@ -18,6 +32,72 @@ class MembersOnly:
             user=user, state=MembershipState.ACTIVE, organization__state=OrganizationState.ACTIVE
         )
         return memberships.exists()
+
+
+class StoredRules:
+    """The operator's rule and those of the organisations somebody is a member of; the strictest of each counts."""
+
+    def rule_for(self, user: User) -> FactorRule:
+        of_operator = Q(organization__isnull=True, application__isnull=True)
+        of_organizations = Q(
+            organization__memberships__user=user, organization__memberships__state=MembershipState.ACTIVE
+        )
+        rows = SecondFactorRule.objects.filter(of_operator | of_organizations).distinct()
+        return strictest(rows)
+
+
+def strictest(rows: Iterable[SecondFactorRule]) -> FactorRule:
+    """One rule out of several. Where no kind is allowed by all of them, the operator's kinds count."""
+    found = list(rows)
+    operators = next((row for row in found if row.organization_id is None and row.application_id is None), None)
+    rules = [_as_rule(row) for row in found] + ([] if operators else [UNTOLD])
+    kinds = frozenset.intersection(*(rule.kinds for rule in rules))
+    required = [rule for rule in rules if rule.required]
+    return FactorRule(
+        required=bool(required),
+        kinds=kinds or (_as_rule(operators).kinds if operators else UNTOLD.kinds),
+        passkey_alone=all(rule.passkey_alone for rule in rules),
+        grace=min((rule.grace for rule in required), default=timedelta(0)),
+    )
+
+
+def _as_rule(row: SecondFactorRule) -> FactorRule:
+    return FactorRule(
+        required=row.required,
+        kinds=frozenset(row.kinds) & EVERY_KIND or EVERY_KIND,
+        passkey_alone=row.passkey_alone,
+        grace=timedelta(days=row.grace_days),
+    )
+
+
+class OrganizationAdministrators:
+    """Looks after people through the memberships they have."""
+
+    def contacts_of(self, user: User) -> Sequence[Contact]:
+        return [
+            Contact(
+                name=administrator.user.full_name,
+                email=administrator.user.email,
+                company=membership.organization.legal_name,
+                user=administrator.user,
+            )
+            for membership in queries.active_members().filter(user=user).select_related("organization")
+            for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user)
+        ]
+
+    def can_look_after(self, actor: Actor, user: User) -> Decision:
+        if actor.user_id == user.id:
+            return refused("You cannot do this to your own account. Ask somebody else with your role.")
+        if actor.is_staff:
+            return ALLOWED
+        if actor.organization_id is None or user.is_staff:
+            return refused("This is for the Organization Administrators of this person.")
+        members = Membership.objects.filter(
+            user=user, organization_id=actor.organization_id, state=MembershipState.ACTIVE
+        )
+        if not members.exists():
+            return refused("This is for the Organization Administrators of this person.")
+        return policies.can_manage_members(actor, actor.organization_id)
 
 
 class FirstLoginNotice:

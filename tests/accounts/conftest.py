@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -12,18 +13,25 @@ from accounts.models import User
 from accounts.services import one_time_passwords, people
 from core import throttles
 from core.actor import Actor
+from core.ports import Port
 from tests.accounts.stages import ADMINISTRATOR, Invited, Upstairs, activate, invite
 
 
 @pytest.fixture(autouse=True)
 def upstairs() -> Iterator[Upstairs]:
-    before = ports.sign_in_policy(), ports.account_listener()
+    doors: tuple[Port[Any], ...] = (
+        ports.sign_in_policy,
+        ports.account_listener,
+        ports.factor_policy,
+        ports.guardians,
+    )
+    before = [port() for port in doors]
     stand_in = Upstairs()
-    ports.sign_in_policy.bind(stand_in)
-    ports.account_listener.bind(stand_in)
+    for port in doors:
+        port.bind(stand_in)
     yield stand_in
-    ports.sign_in_policy.bind(before[0])
-    ports.account_listener.bind(before[1])
+    for port, implementation in zip(doors, before, strict=True):
+        port.bind(implementation)
 
 
 @pytest.fixture

@@ -9,10 +9,13 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import first_login, one_time_passwords, people
-from core.actor import Actor
+from accounts.ports import Contact, FactorRule
+from accounts.services import one_time_passwords, people
+from core.actor import Actor, ActorKind
 from core.models import AuditEvent, Mail
 from core.outbox import render
+from core.policies import ALLOWED, Decision, refused
+from tests.signing_in import come_in_first
 
 PASSWORD = "violet anchors drift at noon"
 ADMINISTRATOR = Actor.system("tests")
@@ -20,14 +23,27 @@ ADMINISTRATOR = Actor.system("tests")
 
 @dataclass
 class Upstairs:
-    """Stands where ``orgs`` stands: lets in everybody who is not ``shut_out`` and remembers who came for the first time."""
+    """Stands where ``orgs`` stands: lets in everybody who is not ``shut_out``, with what ``rule`` says, and
+    remembers who came for the first time.
+    """
 
     shut_out: set[str] = field(default_factory=set)
     completed: list[str] = field(default_factory=list)
     fails: bool = False
+    rule: FactorRule = field(default_factory=lambda: FactorRule(required=False))
+    contacts: dict[str, list[Contact]] = field(default_factory=dict)
 
     def may_sign_in(self, user: User) -> bool:
         return user.user_id not in self.shut_out
+
+    def rule_for(self, user: User) -> FactorRule:
+        return self.rule
+
+    def contacts_of(self, user: User) -> list[Contact]:
+        return self.contacts.get(user.user_id, [])
+
+    def can_look_after(self, actor: Actor, user: User) -> Decision:
+        return ALLOWED if actor.is_staff or actor.kind is ActorKind.SYSTEM else refused("Not yours to look after.")
 
     def first_login_completed(self, user: User) -> None:
         self.completed.append(user.user_id)
@@ -52,12 +68,15 @@ def invite(first_name: str = "Jordan", last_name: str = "Smith", email: str = "j
 
 def activate(invited: Invited, *, password: str = PASSWORD) -> User:
     visitor = Actor.anonymous(ip="198.51.100.1", request_id="request-0000")
-    begun = first_login.begin(visitor, user_id=invited.user.user_id, secret=invited.secret)
-    return first_login.choose_password(visitor, begun=begun, password=password)
+    return come_in_first(visitor, invited.user, invited.secret, password=password)
 
 
-def enter(client: Client, identifier: str, password: str = PASSWORD, **more: str) -> Any:
-    return client.post("/sign-in/", {"identifier": identifier, "password": password, **more})
+def enter(client: Client, identifier: str, password: str = PASSWORD, *, next: str = "") -> Any:  # noqa: A002 - the field's name
+    """Both pages of signing in; the answer of the last one, which is a redirect if there is more to do."""
+    first = client.post("/sign-in/", {"identifier": identifier, "next": next})
+    if first.status_code != 302 or first["Location"] != "/sign-in/password/":
+        return first
+    return client.post("/sign-in/password/", {"identifier": identifier, "password": password})
 
 
 def is_signed_in(client: Client) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import LazySettings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client
 
+from accounts.session_store import SessionStore
 from core.errors import TooMany
 
 JSON = {"accept": "application/json"}

@@ -13,7 +13,6 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import first_login
 from core import mail_samples
 from core.models import AuditEvent, Mail
 from core.outbox import render
@@ -36,6 +35,7 @@ from tests.orgs.joiner import Joiner
 from tests.orgs.registrant import Registrant
 from tests.orgs.submissions import name, submitted
 from tests.orgs.world import ONE_TIME_PASSWORD, VISITOR, World
+from tests.signing_in import come_in_first, let_in_by_password
 
 pytestmark = pytest.mark.django_db
 
@@ -134,8 +134,8 @@ def administer(world: World) -> None:
         olivia, first_name="Una", last_name="User", email="una@aurora.example", one_time_password=ONE_TIME_PASSWORD
     )
     users.reissue(olivia, membership=handed.membership, one_time_password=ONE_TIME_PASSWORD)
-    begun = first_login.begin(VISITOR, user_id=handed.membership.user.user_id, secret=ONE_TIME_PASSWORD)
-    first_login.choose_password(VISITOR, begun=begun, password="lantern orchard velvet 4821")
+    let_in_by_password()
+    come_in_first(VISITOR, handed.membership.user, ONE_TIME_PASSWORD, password="lantern orchard velvet 4821")
     change_decisions.approve(world.operator, changes.change_profile(world, city="Topeka"))
     change_decisions.deny(world.operator, changes.change_profile(world, city="Derby"), reason="The register differs.")
     change_decisions.approve(world.operator, changes.ask_for(world, appoint=[world.approver]))

@@ -9,10 +9,10 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db import connection
 
+from accounts.models import Session
 from accounts.services import one_time_passwords
 from core.models import Mail
 from core.outbox import render

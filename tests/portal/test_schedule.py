@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from captcha.models import CaptchaStore
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts.models import Session
 from core import tokens
 from core.models import Token
 from core.tasks import sweep_ended

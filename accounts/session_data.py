@@ -1,0 +1,58 @@
+"""What a signed-in session knows: who, since when, from where, and what was proved when."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import User
+from accounts.proofs import Proof
+from accounts.session_store import DEVICE, IP, PUBLIC_ID, SIGNED_IN_AT
+
+PROOFS = "proofs"
+
+
+def open_for(session: SessionBase, *, proofs: Mapping[str, datetime], ip: str | None, device: str) -> None:
+    """Write down how this session, just signed in, came about."""
+    session[PUBLIC_ID] = str(uuid.uuid4())
+    session[SIGNED_IN_AT] = timezone.now().isoformat()
+    session[IP] = ip
+    session[DEVICE] = device
+    session[PROOFS] = {name: at.isoformat() for name, at in proofs.items()}
+
+
+def proofs_of(session: SessionBase) -> dict[str, datetime]:
+    """Values of ``Proof`` that this session was opened or strengthened with, and when each was given last."""
+    given = {name: parse_datetime(at) for name, at in session.get(PROOFS, {}).items()}
+    return {name: at for name, at in given.items() if at is not None}
+
+
+def add_proof(session: SessionBase, proof: Proof) -> None:
+    """The person of this session has shown ``proof`` again, or one more."""
+    session[PROOFS] = {**session.get(PROOFS, {}), proof.value: timezone.now().isoformat()}
+
+
+def was_confirmed(session: SessionBase, *, within: timedelta | None = None) -> bool:
+    """Whether its person showed any proof within the last ``CONFIRMED_FOR``, or ``within``."""
+    since = timezone.now() - (settings.CONFIRMED_FOR if within is None else within)
+    return any(at >= since for at in proofs_of(session).values())
+
+
+def time_left(session: SessionBase, user: User) -> timedelta:
+    """How long this session may go on if its person does nothing: idle or absolute, whichever ends first."""
+    idle, absolute = limits_of(user)
+    since = parse_datetime(session.get(SIGNED_IN_AT, "")) or timezone.now()
+    return min(idle, since + absolute - timezone.now())
+
+
+def limits_of(user: User) -> tuple[timedelta, timedelta]:
+    """The idle and the absolute limit of a session of ``user``."""
+    if user.is_staff:
+        return settings.SESSION_IDLE_STAFF, settings.SESSION_ABSOLUTE_STAFF
+    return settings.SESSION_IDLE, settings.SESSION_ABSOLUTE

@@ -1,0 +1,38 @@
+"""Where sessions are kept: Django's store in the database, with the columns of ``accounts.models.Session`` filled in.
+
+Who is signed in since when, from where and with what lies in the data of the session and is copied into columns at each
+write, so that people can see their sessions and end them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import Session
+
+# Keys in the data of a session.
+PUBLIC_ID = "public_id"
+SIGNED_IN_AT = "signed_in_at"
+IP = "ip"
+DEVICE = "device"
+
+
+class SessionStore(DatabaseSessionStore):
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        return Session
+
+    def create_model_instance(self, data: Mapping[str, Any]) -> Session:
+        row: Session = super().create_model_instance(data)  # type: ignore[assignment] # the model of get_model_class
+        row.user_id = data.get(SESSION_KEY)
+        row.signed_in_at = parse_datetime(data[SIGNED_IN_AT]) if SIGNED_IN_AT in data else None
+        row.ip = data.get(IP)
+        row.device = data.get(DEVICE, "")
+        if PUBLIC_ID in data:
+            row.public_id = data[PUBLIC_ID]
+        return row

@@ -1,0 +1,108 @@
+"""The way through a sign-in: which page comes next, and the session at the end of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts import session_data
+from accounts.devices import label_of
+from accounts.services import sign_in as service
+from accounts.services import under_way
+from accounts.services.under_way import SignInUnderWay, Stage
+from accounts.views import answers
+from core.errors import Gone
+from core.http import Request, client_address
+
+MARKER = "sign_in_under_way"
+NEXT = "sign_in_next"
+PAGES = {
+    Stage.OWN_PASSWORD: "accounts:choose-password",
+    Stage.PASSWORD: "accounts:sign-in-password",
+    Stage.SECOND_FACTOR: "accounts:second-factor",
+    Stage.SET_UP_FACTOR: "accounts:set-up-factor",
+    Stage.RECOVERY_CODES: "accounts:recovery-codes",
+    Stage.TERMS: "accounts:terms",
+}
+StageView = Callable[..., HttpResponse]
+
+
+def load(request: Request) -> SignInUnderWay | None:
+    """The sign-in that this browser has under way."""
+    row = request.session.get(MARKER)
+    return SignInUnderWay.from_row(row) if row else None
+
+
+def keep(request: Request, sign_in: SignInUnderWay) -> None:
+    """Remember how far this browser has got."""
+    request.session[MARKER] = sign_in.as_row()
+
+
+def start(request: Request, sign_in: SignInUnderWay, *, destination: str = "") -> HttpResponse:
+    """Begin the way with a first proof, under a new session key, and go to what comes next."""
+    request.session.cycle_key()
+    if destination:
+        request.session[NEXT] = destination
+    return go_on(request, sign_in)
+
+
+def go_on(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+    """Go to the page of what is still missing; once nothing is, open the session and go where the person wanted to."""
+    keep(request, sign_in)
+    stage = under_way.stage_of(sign_in)
+    if stage is not Stage.COMPLETE:
+        return redirect(PAGES[stage])
+    return _come_in(request, sign_in)
+
+
+def at(*stages: Stage) -> Callable[[StageView], StageView]:
+    """Open a page only while the sign-in under way is at one of ``stages``; the view gets it as its second argument.
+
+    Whoever is in already goes Home, whoever has nothing under way to the sign-in page, anybody else to where they are.
+    """
+
+    def guarding(view: StageView) -> StageView:
+        @wraps(view)
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated:
+                return answers.home()
+            sign_in = load(request)
+            if sign_in is None:
+                return redirect("accounts:sign-in")
+            try:
+                if under_way.stage_of(sign_in) not in stages:
+                    return go_on(request, sign_in)
+                return view(request, sign_in, *args, **kwargs)
+            except Gone as ended:
+                return start_again(request, ended.sentence)
+
+        return guarded
+
+    return guarding
+
+
+def start_again(request: Request, why: str) -> HttpResponse:
+    """Forget what was under way and say why."""
+    request.session.pop(MARKER, None)
+    messages.warning(request, why)
+    return redirect("accounts:sign-in")
+
+
+def _come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+    is_first_time = under_way.person_of(sign_in).first_login_at is None
+    user = service.complete(request.actor, sign_in=sign_in)
+    destination = request.session.pop(NEXT, "")
+    del request.session[MARKER]
+    login(request, user)
+    session_data.open_for(request.session, proofs=sign_in.proofs, ip=client_address(request), device=label_of(request))
+    if is_first_time:
+        welcome = _("Welcome, %(name)s. Your account is active: from now on sign in with your User ID %(user_id)s.")
+        messages.success(request, welcome % {"name": user.first_name, "user_id": user.user_id})
+    return redirect(answers.on_this_host(request, destination))
