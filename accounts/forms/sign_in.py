@@ -1,0 +1,51 @@
+"""Forms of the way in: sign-in, First-Time Login, the terms."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms.fields import AS_TYPED, PasswordField, ReadableSecretInput, sentences_for
+from accounts.services.password_policy import LONGEST
+
+
+class IdentifierForm(forms.Form):
+    identifier = forms.CharField(
+        label=_("User ID or e-mail"),
+        max_length=254,
+        error_messages=sentences_for(_("Enter your User ID or your e-mail address.")),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, **AS_TYPED}),
+    )
+    next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+
+class PasswordForm(forms.Form):
+    identifier = forms.CharField(max_length=254, widget=forms.HiddenInput(attrs={"autocomplete": "username"}))
+    password = PasswordField(_("Password"), purpose="current-password", missing=_("Enter your password."))
+
+
+class FirstTimeLoginForm(forms.Form):
+    user_id = forms.CharField(
+        label=_("User ID"),
+        max_length=254,
+        error_messages=sentences_for(_("Enter your User ID.")),
+        help_text=_("It is in the mail that told you about your account, and looks like smithj_4821."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", **AS_TYPED}),
+    )
+    one_time_password = forms.CharField(
+        label=_("One-Time Password"),
+        max_length=LONGEST,
+        error_messages=sentences_for(_("Enter the One-Time Password that you were told.")),
+        help_text=_(
+            "Your administrator, or whoever registered your organisation, tells it to you; it never comes by mail. "
+            "In one of the form XXXX-XXXX-XXXX-XXXX, capitals and hyphens do not matter."
+        ),
+        widget=ReadableSecretInput(attrs={"autocomplete": "one-time-code", **AS_TYPED}),
+    )
+
+
+class TermsForm(forms.Form):
+    accept = forms.BooleanField(
+        label=_("I have read this and accept it"),
+        error_messages={"required": _("Tick the box to accept. Without it there is no way in.")},
+    )
