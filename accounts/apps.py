@@ -6,14 +6,6 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from core.navigation import Tab, register
+        from accounts import navigation
 
-        register(
-            Tab(
-                "main",
-                40,
-                "My Account",
-                "accounts:my-account",
-                marks=("accounts:my-account", "accounts:change-password"),
-            )
-        )
+        navigation.register_tabs()
