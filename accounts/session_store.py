@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Session
@@ -36,3 +37,12 @@ class SessionStore(DatabaseSessionStore):
         if PUBLIC_ID in data:
             row.public_id = data[PUBLIC_ID]
         return row
+
+    def cycle_key(self) -> None:
+        """A new key for the same session. Its old row goes first: two cannot bear one public id."""
+        data, key = self._session, self.session_key
+        with transaction.atomic():
+            if key:
+                self.delete(key)
+            self.create()
+        self._session_cache = data

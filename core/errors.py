@@ -64,6 +64,15 @@ class SignInRequired(DomainError):
     default_sentence = "Your sign-in is missing or has ended. Sign in again and continue where you were."
 
 
+class ConfirmationRequired(DomainError):
+    """What is asked for needs a proof, given a moment ago, that it is still the same person; ``code`` says which."""
+
+    status = 403
+    code = "confirmation_required"
+    title = "Confirm it is you"
+    default_sentence = "Open this page in a browser and confirm there that it is you, then try again."
+
+
 class NotFound(DomainError):
     """It does not exist or is not the actor's: the two are never told apart."""
 
