@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from django.conf import settings
 from django.http import HttpRequest
 
+from core import addresses
 from core.actor import Actor
 
 
@@ -30,7 +29,7 @@ def client_address(request: HttpRequest) -> str | None:
         if len(forwarded) >= proxies:
             candidate = forwarded[-proxies]
     try:
-        return str(ip_address(candidate))
+        return addresses.plain(candidate)
     except ValueError:
         return None
 

@@ -18,6 +18,7 @@ from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
+from core.addresses import counted_as
 from core.errors import TooMany, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ class Limit:
 def hit(limit: Limit, *key: str, cost: int = 1) -> None:
     """Count one try, or ``cost`` of them at once, under ``key`` (an address, a User ID …).
 
+    An IPv6 address in it stands for its /64: who has one address of a network has them all.
+
     Raises ``TooMany`` with the seconds to wait when the limit is reached, and ``Unavailable`` when Redis does not answer and
     the limit fails closed.
     """
@@ -58,7 +61,7 @@ def ensure_below(limit: Limit, *key: str) -> None:
 def left(limit: Limit, *key: str) -> int:
     """How many more would be let through now; all of them where the store does not answer."""
     try:
-        return int(_limiter().get_window_stats(limit.item, limit.name, *key).remaining)
+        return int(_limiter().get_window_stats(limit.item, limit.name, *map(counted_as, key)).remaining)
     except (RedisError, OSError):
         return int(limit.item.amount)
 
@@ -66,12 +69,13 @@ def left(limit: Limit, *key: str) -> int:
 def forget(limit: Limit, *key: str) -> None:
     """Clear the count, after a success. A store that does not answer is left alone: the count ends by itself."""
     try:
-        _limiter().clear(limit.item, limit.name, *key)
+        _limiter().clear(limit.item, limit.name, *map(counted_as, key))
     except (RedisError, OSError):
         logger.warning("The store of limits does not answer; the count of %s stays.", limit.name)
 
 
 def _ask(limit: Limit, key: tuple[str, ...], *, count: bool, cost: int = 1) -> None:
+    key = tuple(map(counted_as, key))
     try:
         ask = _limiter().hit if count else _limiter().test
         allowed = ask(limit.item, limit.name, *key, cost=cost)

@@ -70,6 +70,10 @@ OPERATOR_CHROMA: float = env.float("OPERATOR_CHROMA", default=0.065)
 if not 0 <= OPERATOR_CHROMA <= 0.12:
     raise ImproperlyConfigured("OPERATOR_CHROMA must lie between 0 (grey) and 0.12.")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="support@mag.example")
+# Whom to tell of a weakness: a mailto: or https: address, in /.well-known/security.txt.
+SECURITY_CONTACT: str = env.str("SECURITY_CONTACT", default=f"mailto:{SUPPORT_EMAIL}")
+if not SECURITY_CONTACT.startswith(("mailto:", "https://")):
+    raise ImproperlyConfigured("SECURITY_CONTACT must start with mailto: or https://.")
 BASE_URL = required("BASE_URL", development="http://localhost:8000").rstrip("/")
 UPLOAD_ORIGINS: list[str] = [origin.rstrip("/") for origin in env.list("UPLOAD_ORIGINS", default=[BASE_URL])]
 ALLOWED_HOSTS: list[str] = env.list(
@@ -300,6 +304,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
+# Django's own choice is a cookie that holds the words, which name people.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 
 # --- Onboarding ---------------------------------------------------------------------------------------------------

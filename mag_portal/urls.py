@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from core.views import csp, health
+from core.views import csp, health, well_known
 from mag_portal import mail_events, theme
 
 handler400 = "core.views.errors.bad_request"
@@ -24,6 +24,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("theme.css", theme.stylesheet, name="operator-theme"),
     path("csp-report/", csp.report, name="csp-report"),
+    path("favicon.ico", well_known.favicon, name="favicon"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path(".well-known/security.txt", well_known.security, name="security-contact"),
+    path(".well-known/change-password", well_known.change_password, name="well-known-change-password"),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
 ]

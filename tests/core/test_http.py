@@ -122,6 +122,13 @@ def test_what_a_client_writes_into_forwarded_for_does_not_count(
     assert client_address(request) == address
 
 
+@pytest.mark.parametrize(
+    ("given", "address"), [("::ffff:192.0.2.1", "192.0.2.1"), ("2001:0DB8::0:1", "2001:db8::1"), ("unix:", None)]
+)
+def test_an_address_is_written_in_one_way(given: str, address: str | None) -> None:
+    assert client_address(RequestFactory().get("/", REMOTE_ADDR=given)) == address
+
+
 def test_nobody_fills_the_log_with_reports() -> None:
     document = '{"csp-report": {"blocked-uri": "https://elsewhere.example", "document-uri": "/"}}'
     request = partial(RequestFactory().post, "/csp-report/", document, content_type="application/csp-report")

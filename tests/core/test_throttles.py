@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 
 from core import throttles
+from core.addresses import counted_as
 from core.errors import TooMany, Unavailable
 from core.throttles import FailMode, Limit
 
@@ -40,6 +41,24 @@ def test_another_key_is_counted_by_itself(limit: Limit) -> None:
     for _ in range(3):
         throttles.hit(limit, "203.0.113.5")
     throttles.hit(limit, "203.0.113.6")
+
+
+def test_who_has_one_address_of_an_ipv6_network_has_them_all(limit: Limit) -> None:
+    for last in (1, 2, 3):
+        throttles.hit(limit, "smithj_4821", f"2001:db8:1:1::{last}")
+    with pytest.raises(TooMany):
+        throttles.hit(limit, "smithj_4821", "2001:db8:1:1:ffff::9")
+    with pytest.raises(TooMany):
+        throttles.ensure_below(limit, "smithj_4821", "2001:db8:1:1::77")
+    assert throttles.left(limit, "smithj_4821", "2001:db8:1:1::78") == 0
+    throttles.hit(limit, "smithj_4821", "2001:db8:1:2::1")
+    throttles.forget(limit, "smithj_4821", "2001:db8:1:1::5")
+    throttles.hit(limit, "smithj_4821", "2001:db8:1:1::6")
+
+
+@pytest.mark.parametrize("key", ["203.0.113.5", "smithj_4821", "kim@hawker.example", "unknown", ""])
+def test_anything_else_counts_as_it_is(key: str) -> None:
+    assert counted_as(key) == key
 
 
 def test_success_forgets(limit: Limit) -> None:
