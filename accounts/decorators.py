@@ -1,19 +1,23 @@
-"""Who may see a page: people who are signed in."""
+"""Who may see a page: people who are signed in, and for some pages those who have just proved that they still are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts import session_data
 from accounts.models import User
-from core.errors import SignInRequired
+from accounts.services import confirmation
+from core.errors import ConfirmationRequired, SignInRequired
 from core.http import Request, wants_json
 
 P = ParamSpec("P")
@@ -35,6 +39,30 @@ def signed_in(view: View[P]) -> View[P]:
         return redirect_to_login(_way_back(request))
 
     return guarded
+
+
+def confirmed(view: View[P]) -> View[P]:
+    """Signed in, and within the last ``CONFIRMED_FOR`` everything was proved that a sign-in takes; else “Confirm it is you”
+    comes before this page.
+
+    A program gets ``ConfirmationRequired`` instead.
+    """
+
+    @wraps(view)
+    def guarded(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not confirmation.still_needed(person_of(request), session_data.fresh_proofs(request.session)):
+            return view(request, *args, **kwargs)
+        if wants_json(request):
+            raise ConfirmationRequired
+        return redirect(confirm_url(_way_back(request)))
+
+    return signed_in(guarded)
+
+
+def confirm_url(destination: str, *, kinds: Collection[str] = ()) -> str:
+    """“Confirm it is you” on the way to ``destination``; ``kinds`` of second factor where an application asks for some."""
+    query = {"next": destination, **({"kinds": ",".join(sorted(kinds))} if kinds else {})}
+    return f"{reverse('accounts:confirm')}?{urlencode(query)}"
 
 
 def person_of(request: Request) -> User:

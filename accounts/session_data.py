@@ -38,10 +38,10 @@ def add_proof(session: SessionBase, proof: Proof) -> None:
     session[PROOFS] = {**session.get(PROOFS, {}), proof.value: timezone.now().isoformat()}
 
 
-def was_confirmed(session: SessionBase, *, within: timedelta | None = None) -> bool:
-    """Whether its person showed any proof within the last ``CONFIRMED_FOR``, or ``within``."""
-    since = timezone.now() - (settings.CONFIRMED_FOR if within is None else within)
-    return any(at >= since for at in proofs_of(session).values())
+def fresh_proofs(session: SessionBase) -> frozenset[str]:
+    """Values of ``Proof`` that its person showed within the last ``CONFIRMED_FOR``."""
+    since = timezone.now() - settings.CONFIRMED_FOR
+    return frozenset(name for name, at in proofs_of(session).items() if at > since)
 
 
 def time_left(session: SessionBase, user: User) -> timedelta:

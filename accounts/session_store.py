@@ -21,6 +21,7 @@ PUBLIC_ID = "public_id"
 SIGNED_IN_AT = "signed_in_at"
 IP = "ip"
 DEVICE = "device"
+UNDER_WAY = "sign_in_under_way"
 
 
 class SessionStore(DatabaseSessionStore):
@@ -30,7 +31,8 @@ class SessionStore(DatabaseSessionStore):
 
     def create_model_instance(self, data: Mapping[str, Any]) -> Session:
         row: Session = super().create_model_instance(data)  # type: ignore[assignment] # the model of get_model_class
-        row.user_id = data.get(SESSION_KEY)
+        # Who is only about to sign in is there too, so that what ends sessions ends this as well.
+        row.user_id = data.get(SESSION_KEY) or data.get(UNDER_WAY, {}).get("user_id")
         row.signed_in_at = parse_datetime(data[SIGNED_IN_AT]) if SIGNED_IN_AT in data else None
         row.ip = data.get(IP)
         row.device = data.get(DEVICE, "")
@@ -40,7 +42,7 @@ class SessionStore(DatabaseSessionStore):
 
     def cycle_key(self) -> None:
         """A new key for the same session. Its old row goes first: two cannot bear one public id."""
-        data, key = self._session, self.session_key
+        data, key = self._get_session(), self.session_key
         with transaction.atomic():
             if key:
                 self.delete(key)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import account, assistance, first_login, passwords, sign_in, terms
+from accounts.views import account, assistance, confirm, first_login, passwords, sign_in, terms
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("forgot-user-id/", passwords.forgot_user_id, name="forgot-user-id"),
     path("account/", account.my_account, name="my-account"),
     path("account/password/", account.change_password, name="change-password"),
+    path("account/confirm/", confirm.confirm, name="confirm"),
     path("help/registration/", assistance.registration, name="help-registration"),
     path("help/login/", assistance.login, name="help-login"),
 ]
