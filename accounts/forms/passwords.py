@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import password_rules
 from accounts.forms.fields import PasswordField
-from accounts.services.password_policy import LONGEST
 
-PASSWORD_RULE = _(
-    "At least %(shortest)d characters, and up to %(longest)d. Several words in a row are easy to remember. Spaces and every "
-    "letter or sign are welcome, none is required. Well-known passwords and your own name are refused."
-) % {"shortest": settings.PASSWORD_MINIMUM_LENGTH, "longest": LONGEST}
 NOT_REPEATED = _("The two entries differ. Type the same password in both fields.")
 
 
 class OwnPasswordForm(forms.Form):
     password = PasswordField(
-        _("New password"), purpose="new-password", missing=_("Choose a password."), help_text=PASSWORD_RULE
+        _("New password"),
+        purpose="new-password",
+        missing=_("Choose a password."),
+        help_text=password_rules.in_words(),
     )
     repeated = PasswordField(
         _("New password again"), purpose="new-password", missing=_("Type the new password a second time.")
