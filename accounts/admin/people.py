@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.models import User
-from accounts.services import one_time_passwords, people
+from accounts.services import one_time_passwords, people, sessions
 from core.admin import DeskAdmin
 from core.errors import DomainError
 from core.http import Request
@@ -84,7 +84,7 @@ class UserAdmin(DeskAdmin):
     def end_sessions(self, request: Request, queryset: QuerySet[User]) -> None:
         reason = request.POST.get("reason", "")
         self._each(
-            request, queryset, lambda user: people.end_sessions(request.actor, user=user, reason=reason), "signed out"
+            request, queryset, lambda user: sessions.end_for(request.actor, user=user, reason=reason), "signed out"
         )
 
     def issue_one_time_password(self, request: Request, pk: str) -> HttpResponse:

@@ -20,8 +20,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts import policies, queries
 from accounts.models import OneTimePassword, User, UserState
 from accounts.normal_form import normal_form
-from accounts.services import password_policy
-from core import audit, states, tokens
+from accounts.services import password_policy, sessions
+from core import audit, states
 from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.models import Outcome
@@ -135,7 +135,7 @@ def _back_to_invited(actor: Actor, user: User) -> None:
     policies.can_shut_out(actor, user).enforce()
     epoch = user.session_epoch + 1
     states.advance(user, "reissue", actor=actor, password=make_password(None), session_epoch=epoch)
-    tokens.revoke_owned_by(user.id)
+    sessions.clear(user)
 
 
 def _candidate(user: User | None) -> OneTimePassword | None:

@@ -6,12 +6,11 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from accounts import policies
 from accounts.models import User, UserState
-from accounts.services import user_ids
-from core import audit, states, texts, tokens
+from accounts.services import sessions, user_ids
+from core import audit, states, texts
 from core.actor import Actor, ActorKind
 from core.errors import Invalid, Unavailable
 
@@ -38,7 +37,7 @@ def suspend(actor: Actor, *, user: User, reason: str) -> User:
     texts.required(reason, missing="Say why, in a sentence.")
     with transaction.atomic():
         states.advance(user, "suspend", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
-        tokens.revoke_owned_by(user.id)
+        sessions.clear(user)
     return user
 
 
@@ -54,17 +53,8 @@ def close(actor: Actor, *, user: User, reason: str) -> User:
     texts.required(reason, missing="Say why, in a sentence.")
     with transaction.atomic():
         states.advance(user, "close", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
-        tokens.revoke_owned_by(user.id)
+        sessions.clear(user)
     return user
-
-
-def end_sessions(actor: Actor, *, user: User, reason: str = "") -> None:
-    """End every session and token of ``user``, who may sign in again at once."""
-    with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
-        user.refresh_from_db(fields=["session_epoch"])
-        tokens.revoke_owned_by(user.id)
-        audit.record(actor, "accounts.session.end_all", user, reason=reason)
 
 
 def acting(user: User, *, seen: Actor) -> Actor:

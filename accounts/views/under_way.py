@@ -17,11 +17,12 @@ from accounts.devices import label_of
 from accounts.services import sign_in as service
 from accounts.services import under_way
 from accounts.services.under_way import SignInUnderWay, Stage
+from accounts.session_store import UNDER_WAY
 from accounts.views import answers
 from core.errors import Gone
 from core.http import Request, client_address
 
-MARKER = "sign_in_under_way"
+MARKER = UNDER_WAY
 NEXT = "sign_in_next"
 PAGES = {
     Stage.OWN_PASSWORD: "accounts:choose-password",

@@ -134,5 +134,4 @@ def _newcomer(actor: Actor, organization: Organization, person: dict[str, str]) 
 def _dismiss(actor: Actor, organization: Organization, entry: dict[str, Any]) -> User:
     membership = Membership.objects.select_related("user").get(organization=organization, pk=entry["membership"])
     memberships.unassign(actor, membership=membership, role=Role.OA)
-    people.end_sessions(actor, user=membership.user, reason="No longer Organization Administrator")
     return membership.user

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import people
+from accounts.services import sessions
 from core import audit, states
 from core.actor import Actor
 from core.errors import Conflict
@@ -61,7 +61,7 @@ def suspend(actor: Actor, *, membership: Membership, reason: str) -> Membership:
     if membership.roles.filter(role=Role.OA).exists():
         keep_one_organization_administrator(membership.organization, without=[membership.pk])
     states.advance(membership, "suspend", actor=actor, reason=reason, suspension_reason=reason)
-    people.end_sessions(actor, user=membership.user, reason=reason)
+    sessions.end_all(actor, user=membership.user, reason=reason)
     return membership
 
 
@@ -103,7 +103,10 @@ def assign(
 
 
 def unassign(actor: Actor, *, membership: Membership, role: Role, application: Application | None = None) -> None:
-    """Take away a role as another service has decided. Needs a transaction. Raises ``Conflict`` for a role not held."""
+    """Take away a role as another service has decided; their sessions end, unless they lay it down themselves.
+
+    Needs a transaction. Raises ``Conflict`` for a role not held.
+    """
     count, _ = RoleAssignment.objects.filter(membership=membership, role=role, application=application).delete()
     if not count:
         raise Conflict(f"{membership.user.full_name} does not hold that role.")
@@ -114,6 +117,8 @@ def unassign(actor: Actor, *, membership: Membership, role: Role, application: A
         data=_role_data(role, application),
         organization_id=membership.organization_id,
     )
+    if actor.user_id != membership.user_id:
+        sessions.end_all(actor, user=membership.user, reason=f"No longer {role.label}")
 
 
 def keep_one_organization_administrator(

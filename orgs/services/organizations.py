@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import people
+from accounts.services import sessions
 from core import states, texts
 from core.actor import Actor
 from orgs import policies, queries
@@ -70,4 +70,4 @@ def _administrators(organization: Organization) -> list[User]:
 def _end_sessions(actor: Actor, organization: Organization, *, reason: str) -> None:
     members = Membership.objects.filter(organization=organization).exclude(state=MembershipState.CLOSED)
     for membership in members.select_related("user").order_by("user_id").iterator():
-        people.end_sessions(actor, user=membership.user, reason=reason)
+        sessions.end_all(actor, user=membership.user, reason=reason)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.backends import UserIdOrEmailBackend
 from accounts.models import User
-from accounts.services import people, sign_in
+from accounts.services import people, sessions, sign_in
 from accounts.services.limits import SIGN_IN
 from core import tokens
 from core.models import Outcome, Token
@@ -231,7 +231,7 @@ def test_signing_out_needs_the_csrf_token(person: User) -> None:
     assert is_signed_in(client)
 
 
-@pytest.mark.parametrize("service", [people.suspend, people.end_sessions, people.close])
+@pytest.mark.parametrize("service", [people.suspend, sessions.end_all, people.close])
 def test_a_session_ends_within_one_request(client: Client, person: User, service: Callable[..., object]) -> None:
     enter(client, person.user_id)
     assert is_signed_in(client)
@@ -241,8 +241,8 @@ def test_a_session_ends_within_one_request(client: Client, person: User, service
 
 def test_two_who_end_the_sessions_of_a_person_both_end_them(person: User) -> None:
     as_seen_before = User.objects.get(pk=person.pk)
-    people.end_sessions(ADMINISTRATOR, user=person)
-    people.end_sessions(ADMINISTRATOR, user=as_seen_before)
+    sessions.end_all(ADMINISTRATOR, user=person)
+    sessions.end_all(ADMINISTRATOR, user=as_seen_before)
     person.refresh_from_db()
     assert person.session_epoch == as_seen_before.session_epoch == 2
 

@@ -1,0 +1,54 @@
+"""Ending sessions. What ends a session also ends its tokens, so nothing of it is left after the request that ended it.
+
+Nothing in here asks who may do so but ``end_for``: the others write what a service has decided already.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from accounts.models import Session, User
+from accounts.ports import guardians
+from core import audit, tokens
+from core.actor import Actor
+
+
+def end_all(actor: Actor, *, user: User, reason: str = "", keep: str | None = None) -> int:
+    """End every session, every sign-in under way and every token of ``user``, who may sign in again at once.
+
+    ``keep`` is the key of a session that goes on. Returns how many sessions there were to end.
+    """
+    with transaction.atomic():
+        if keep is None:
+            User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+            user.refresh_from_db(fields=["session_epoch"])
+        count = clear(user, keep=keep)
+        audit.record(actor, "accounts.session.end_all", user, reason=reason, data={"sessions": count})
+    return count
+
+
+def end_others(actor: Actor, *, user: User, keep: str | None, reason: str = "") -> int:
+    """The same for every session but the one of key ``keep``: what a new password or another factor does."""
+    return end_all(actor, user=user, reason=reason, keep=keep)
+
+
+def end_for(actor: Actor, *, user: User, reason: str = "") -> int:
+    """``end_all`` at the word of somebody who looks after ``user``, or of ``user``. Raises ``NotAllowed``."""
+    if actor.user_id != user.id:
+        guardians().can_look_after(actor, user).enforce()
+    return end_all(actor, user=user, reason=reason)
+
+
+def clear(user: User, *, keep: str | None = None) -> int:
+    """``end_all`` without an event of its own and without a new epoch, for what changes the account itself in one go."""
+    tokens.revoke_owned_by(user.id)
+    ended = _rows(user).exclude(session_key=keep) if keep else _rows(user)
+    count = ended.filter(signed_in_at__isnull=False).count()
+    ended.delete()
+    return count
+
+
+def _rows(user: User) -> QuerySet[Session]:
+    """Every session of ``user``, and every one in which ``user`` is about to sign in."""
+    return Session.objects.filter(user=user)
