@@ -1,11 +1,26 @@
 from django.urls import path
 
-from accounts.views import account, assistance, confirm, first_login, passwords, sign_in, terms
+from accounts.views import (
+    account,
+    assistance,
+    confirm,
+    first_login,
+    passwords,
+    second_factor,
+    set_up_factor,
+    sign_in,
+    terms,
+)
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/password/", sign_in.password, name="sign-in-password"),
+    path("sign-in/second-factor/", second_factor.second_factor, name="second-factor"),
+    path("sign-in/second-factor/recovery-code/", second_factor.recovery_code, name="second-factor-recovery-code"),
+    path("sign-in/set-up/", set_up_factor.choose, name="set-up-factor"),
+    path("sign-in/set-up/authenticator-app/", set_up_factor.app, name="set-up-app"),
+    path("sign-in/recovery-codes/", set_up_factor.recovery_codes, name="recovery-codes"),
     path("sign-in/terms/", terms.terms, name="terms"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("first-time-login/", first_login.begin, name="first-time-login"),

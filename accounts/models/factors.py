@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from django_otp.models import Device, DeviceManager, ThrottlingMixin, TimestampM
 from django_otp_webauthn.models import AbstractWebAuthnAttestation, AbstractWebAuthnCredential
 
 from core.models import PublicModel
+from core.secrets_at_rest import open_sealed
 
 
 class AuthenticatorApp(TimestampMixin, ThrottlingMixin, Device):
@@ -32,6 +34,11 @@ class AuthenticatorApp(TimestampMixin, ThrottlingMixin, Device):
                 fields=["user", "name"], condition=Q(confirmed=True), name="authenticator_app_name_once"
             )
         ]
+
+    @property
+    def key_text(self) -> str:
+        """The key as people type it into an app: 32 characters of base 32."""
+        return base64.b32encode(open_sealed(self.key_sealed)).decode()
 
     def get_throttle_factor(self) -> float:
         """Seconds after the first wrong code; they double with each one more."""

@@ -1,0 +1,39 @@
+"""Second factors in the hands of tests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_otp.oath import TOTP
+
+from accounts.models import AuthenticatorApp, User
+from accounts.services import people
+from accounts.services.factors import authenticator_apps, recovery_codes
+from core.actor import Actor
+from core.secrets_at_rest import open_sealed
+
+STEP = timedelta(seconds=30)
+
+
+def code_of(app: AuthenticatorApp, *, steps: int = 0) -> str:
+    """What the app shows now, or so many steps later."""
+    totp = TOTP(open_sealed(app.key_sealed))
+    totp.time = (timezone.now() + steps * STEP).timestamp()
+    return f"{totp.token():06d}"
+
+
+def wrong_code_of(app: AuthenticatorApp) -> str:
+    """Six digits that the app does not show now."""
+    return f"{(int(code_of(app)) + 1) % 1_000_000:06d}"
+
+
+def with_app(user: User, *, name: str = "Phone", codes: bool = True) -> AuthenticatorApp:
+    """An authenticator app of ``user``, taken into use with a code whose time is over."""
+    actor = people.acting(user, seen=Actor.anonymous(ip="198.51.100.1"))
+    app = authenticator_apps.begin(actor, user=user)
+    authenticator_apps.confirm(actor, app=app, code=code_of(app), name=name)
+    AuthenticatorApp.objects.filter(pk=app.pk).update(last_step=-1)
+    if codes:
+        recovery_codes.issue(actor, user=user)
+    return app
