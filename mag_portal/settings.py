@@ -119,12 +119,13 @@ PAGES_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.middleware.NulMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
+    "accounts.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.middleware.ActorMiddleware",
@@ -277,6 +278,8 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ONE_TIME_PASSWORD_LIFETIME = timedelta(days=7)
 ONE_TIME_PASSWORD_TRIES = 5
+# Wrong passwords in a row, from wherever, that switch a password off (NIST SP 800-63B, 3.2.2: at most 100).
+WRONG_PASSWORDS_IN_A_ROW = 100
 SIGN_IN_WINDOW = timedelta(minutes=30)
 
 OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
@@ -298,7 +301,8 @@ SESSION_IDLE_STAFF = timedelta(minutes=15)
 SESSION_ABSOLUTE = timedelta(hours=24)
 SESSION_ABSOLUTE_STAFF = timedelta(hours=12)
 SESSION_COOKIE_AGE = int(SESSION_IDLE.total_seconds())
-SESSION_SAVE_EVERY_REQUEST = True
+# How long before its end a page warns of it.
+SESSION_WARNING = timedelta(minutes=2)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.ports import guardians
@@ -46,6 +47,23 @@ def clear(user: User, *, keep: str | None = None) -> int:
     ended = _rows(user).exclude(session_key=keep) if keep else _rows(user)
     count = ended.filter(signed_in_at__isnull=False).count()
     ended.delete()
+    return count
+
+
+def run_out(user: User, *, key: str | None) -> None:
+    """End the session of ``key``, whose time is over, and the tokens: another session of ``user`` asks for its own anew."""
+    tokens.revoke_owned_by(user.id)
+    _rows(user).filter(session_key=key).delete()
+
+
+def sweep() -> int:
+    """Forget every session whose time is over, and end the tokens of people who have no other; returns how many."""
+    over = Session.objects.filter(expire_date__lte=timezone.now())
+    owners = set(over.filter(signed_in_at__isnull=False).values_list("user_id", flat=True))
+    count, _ = over.delete()
+    still_here = Session.objects.filter(user__in=owners, signed_in_at__isnull=False).values_list("user_id", flat=True)
+    for owner in owners.difference(still_here):
+        tokens.revoke_owned_by(owner)
     return count
 
 

@@ -23,6 +23,7 @@ class MembershipActorResolver:
         if not user.is_authenticated:
             return Actor.anonymous(ip=ip, request_id=request_id)
         actor = of_user(user, chosen=request.session.get(CHOSEN_MEMBERSHIP))
+        session_data.has_rights(request.session, f"{actor.membership_id} {' '.join(sorted(actor.roles))}")
         return actor.at(ip=ip, request_id=request_id, proofs=frozenset(session_data.proofs_of(request.session)))
 
 
