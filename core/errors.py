@@ -47,12 +47,19 @@ class Invalid(DomainError):
 
 
 class NotAllowed(DomainError):
-    """The actor is known and the object is theirs to see, but this action is not theirs to take."""
+    """The actor is known and the object is theirs to see, but this action is not theirs to take.
+
+    ``recorded`` says that the audit trail has it already, in words of its own.
+    """
 
     status = 403
     code = "not_allowed"
     title = "You cannot do this"
     default_sentence = "Your role does not include this. Ask your Organization Administrator."
+
+    def __init__(self, sentence: str = "", *, code: str = "", recorded: bool = False) -> None:
+        super().__init__(sentence, code=code)
+        self.recorded = recorded
 
 
 class SignInRequired(DomainError):

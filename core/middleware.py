@@ -7,14 +7,16 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from core import logs
-from core.errors import DomainError
+from core.audit import refusals
+from core.errors import DomainError, NotAllowed
 from core.ports import actor_resolver
-from core.views.errors import BadRequest, refusal
+from core.views.errors import BadRequest, StaleForm, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -85,16 +88,29 @@ class ActorMiddleware:
 
 
 class DomainErrorMiddleware:
-    """Answers a deliberate refusal with its status, its sentence and the request id."""
+    """Answers a deliberate refusal with its status, its sentence and the request id; one for want of a right is recorded."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == NotAllowed.status:
+            _record(request, getattr(request, "refusal", None))
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        request.refusal = exception  # type: ignore[attr-defined]
         if not isinstance(exception, DomainError):
             return None
         logger.info("%s %s refused: %s", request.method, request.path, exception.error_code)
         return refusal(request, exception)
+
+
+def _record(request: HttpRequest, error: Exception | None) -> None:
+    """Tell the audit trail, unless it knows, of a right that was missing: not of a form that had been open too long."""
+    if isinstance(error, NotAllowed):
+        if not (error.recorded or isinstance(error, StaleForm)):
+            refusals.note(request, error.sentence)
+    elif error is None or isinstance(error, PermissionDenied):
+        refusals.note(request)

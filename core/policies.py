@@ -17,10 +17,10 @@ class Decision:
     def __bool__(self) -> bool:
         return self.allowed
 
-    def enforce(self) -> None:
-        """Raise ``NotAllowed`` with the reason unless allowed."""
+    def enforce(self, *, recorded: bool = False) -> None:
+        """Raise ``NotAllowed`` with the reason unless allowed; ``recorded`` where the audit trail has the refusal already."""
         if not self.allowed:
-            raise NotAllowed(self.reason)
+            raise NotAllowed(self.reason, recorded=recorded)
 
 
 ALLOWED = Decision(allowed=True)

@@ -1,10 +1,11 @@
-from core.models.audit import AuditEvent, AuditSeal, Outcome
+from core.models.audit import AuditCheck, AuditEvent, AuditSeal, Outcome
 from core.models.base import PublicModel
 from core.models.mail import Mail, MailState
 from core.models.suppression import Suppression, SuppressionReason
 from core.models.token import Token
 
 __all__ = [
+    "AuditCheck",
     "AuditEvent",
     "AuditSeal",
     "Mail",

@@ -69,3 +69,24 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain}#{self.position}"
+
+
+class AuditCheck(models.Model):
+    """One time that all seals were recomputed, and what was found. Asked for by staff, or by the clock."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.CharField(max_length=120)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    events = models.PositiveBigIntegerField(default=0)
+    chains = models.PositiveIntegerField(default=0)
+    fault_count = models.PositiveIntegerField(default=0)
+    faults = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-asked_at", "-id")
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="audit_check_by_time")]
+
+    def __str__(self) -> str:
+        return f"check of {self.asked_at:%Y-%m-%d %H:%M}"

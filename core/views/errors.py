@@ -98,4 +98,6 @@ def of_the_exception() -> DomainError:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    return refusal(request, StaleForm())
+    error = StaleForm()
+    request.refusal = error  # type: ignore[attr-defined]
+    return refusal(request, error)

@@ -26,7 +26,7 @@ def open_application(actor: Actor, *, application: Application) -> None:
             reason=decision.reason,
             data={"application": application.code},
         )
-    decision.enforce()
+    decision.enforce(recorded=True)
 
 
 def require_workspace(actor: Actor) -> None:
