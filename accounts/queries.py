@@ -7,6 +7,8 @@ from django.db.models.functions import Lower
 
 from accounts.models import (
     AuthenticatorApp,
+    FactorReset,
+    FactorResetState,
     Notice,
     NoticeAcceptance,
     NoticeKind,
@@ -16,6 +18,9 @@ from accounts.models import (
     User,
 )
 from accounts.proofs import FactorKind
+
+# The states of a request to remove second factors in which somebody has to act.
+OPEN_RESETS = (FactorResetState.REQUESTED, FactorResetState.VOUCHED)
 
 
 def user_by_email(email: str) -> User | None:
@@ -54,9 +59,22 @@ def current_notice(kind: NoticeKind) -> Notice | None:
     return Notice.objects.filter(kind=kind).order_by("-version").first()
 
 
+def notice(kind: NoticeKind, version: int | None) -> Notice | None:
+    """One version of a notice."""
+    return Notice.objects.filter(kind=kind, version=version).first()
+
+
+def acceptance(notice: Notice, user: User) -> NoticeAcceptance | None:
+    """When and from where ``user`` accepted this version, if they did."""
+    return NoticeAcceptance.objects.filter(notice=notice, user=user).first()
+
+
 def unaccepted_notice(kind: NoticeKind, user: User) -> Notice | None:
     """The version in force if ``user`` has not accepted it."""
     current = current_notice(kind)
-    if current is None or NoticeAcceptance.objects.filter(notice=current, user=user).exists():
-        return None
-    return current
+    return current if current is not None and acceptance(current, user) is None else None
+
+
+def open_factor_reset(user: User) -> FactorReset | None:
+    """The request to remove the second factors of ``user`` that waits for somebody."""
+    return FactorReset.objects.filter(user=user, state__in=OPEN_RESETS).select_related("user").first()

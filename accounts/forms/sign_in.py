@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.fields import AS_TYPED, PasswordField, ReadableSecretInput, sentences_for
+from accounts.models import Notice
 from accounts.services.password_policy import LONGEST
 
+NOTICE_CHANGED = _("The notice below has changed meanwhile. Read it, then go on.")
 
-class IdentifierForm(forms.Form):
+
+class SystemUseForm(forms.Form):
+    """A form below the system-use notice, which whoever sends it accepts: ``system_use`` says which version they saw."""
+
+    def __init__(self, *args: Any, notice: Notice | None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.notice = notice
+
+    def clean(self) -> None:
+        super().clean()
+        if self.notice is not None and self.data.get("system_use") != str(self.notice.version):
+            raise forms.ValidationError(NOTICE_CHANGED, code="notice")
+
+
+class IdentifierForm(SystemUseForm):
     identifier = forms.CharField(
         label=_("User ID or e-mail"),
         max_length=254,
@@ -20,11 +38,15 @@ class IdentifierForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    identifier = forms.CharField(max_length=254, widget=forms.HiddenInput(attrs={"autocomplete": "username"}))
+    identifier = forms.CharField(
+        max_length=254,
+        error_messages=sentences_for(_("Say on the page before whose password this is.")),
+        widget=forms.HiddenInput(attrs={"autocomplete": "username"}),
+    )
     password = PasswordField(_("Password"), purpose="current-password", missing=_("Enter your password."))
 
 
-class FirstTimeLoginForm(forms.Form):
+class FirstTimeLoginForm(SystemUseForm):
     user_id = forms.CharField(
         label=_("User ID"),
         max_length=254,

@@ -14,13 +14,14 @@ from accounts import queries
 from accounts.models import OneTimePassword, User, UserState
 from accounts.ports import sign_in_policy
 from accounts.proofs import Proof
-from accounts.services import one_time_passwords, password_policy, people, under_way
+from accounts.services import locks, one_time_passwords, password_policy, people, under_way
 from accounts.services.limits import FIRST_LOGIN
 from accounts.services.under_way import SignInUnderWay
 from core import audit, states
 from core.actor import Actor
 from core.errors import Conflict, Gone, Invalid
 
+CHOSEN_ALREADY = "Your own password is set already. Sign in with it, and go on from there."
 NOT_YOUR_OWN = "Your own password must not be or contain the One-Time Password: somebody else knows that one."
 
 
@@ -29,15 +30,14 @@ def begin(actor: Actor, *, user_id: str, secret: str, system_use: int | None = N
 
     Raises ``Invalid`` with one sentence for everything that does not match; ``TooMany`` or ``Unavailable`` by the limits.
     """
+    FIRST_LOGIN.knock(actor, user_id)
     user = queries.user_by_identifier(user_id)
-    account = str(user.id) if user else user_id.strip().lower()
-    FIRST_LOGIN.knock(actor, account)
     try:
         one_time_password = one_time_passwords.verify(actor, user=_admissible(user), secret=secret)
     except Invalid:
         FIRST_LOGIN.refused(actor)
         raise
-    FIRST_LOGIN.opened(actor, account)
+    FIRST_LOGIN.opened(actor, user_id)
     person = one_time_password.user
     states.advance(person, "start_first_login", actor=people.acting(person, seen=actor))
     return SignInUnderWay.begin(
@@ -52,8 +52,8 @@ def begin(actor: Actor, *, user_id: str, secret: str, system_use: int | None = N
 def choose_password(actor: Actor, *, sign_in: SignInUnderWay, password: str) -> SignInUnderWay:
     """Set the own password and spend the One-Time Password.
 
-    Raises ``Invalid`` with ``fields["password"]`` when the password is refused, ``Gone`` when the step is no longer open, and
-    ``Conflict`` when the One-Time Password ended in the same moment.
+    Raises ``Invalid`` with ``fields["password"]`` when the password is refused, and ``Gone`` when the step is no longer open:
+    the One-Time Password ended, or the same form was sent twice and the other one has set the password.
     """
     one_time_password = _open(sign_in)
     user = one_time_password.user
@@ -63,13 +63,24 @@ def choose_password(actor: Actor, *, sign_in: SignInUnderWay, password: str) -> 
     user.set_password(password)
     person = people.acting(user, seen=actor)
     with transaction.atomic():
-        one_time_passwords.use_up(person, one_time_password)
-        if not User.objects.filter(pk=user.pk, state=UserState.FIRST_LOGIN).update(password=user.password):
-            raise Conflict(one_time_passwords.ENDED)
+        _spend(person, one_time_password)
+        if not User.objects.filter(pk=user.pk, state=UserState.FIRST_LOGIN).update(
+            password=user.password, **locks.OPEN
+        ):
+            raise Gone(one_time_passwords.ENDED, code="revoked")
+        locks.start_over(user)
         audit.record(person, "accounts.password.set", user)
     return replace(
         sign_in.having(Proof.PASSWORD), bound_to=user.get_session_auth_hash(), one_time_password=None, fingerprint=""
     )
+
+
+def _spend(actor: Actor, one_time_password: OneTimePassword) -> None:
+    try:
+        one_time_passwords.use_up(actor, one_time_password)
+    except Conflict as elsewhere:
+        one_time_password.refresh_from_db(fields=["used_at"])
+        raise Gone(CHOSEN_ALREADY if one_time_password.used_at else elsewhere.sentence, code="used") from elsewhere
 
 
 def _admissible(user: User | None) -> User | None:

@@ -22,6 +22,7 @@ from accounts import queries
 from accounts.models import NoticeKind, User, UserState
 from accounts.ports import FactorRule, factor_policy, sign_in_policy
 from accounts.proofs import SECOND_FACTORS, Proof
+from accounts.services import one_time_passwords
 from core.errors import Gone
 
 TOOK_TOO_LONG = "Signing in took too long. Start again: what you have set up so far is kept."
@@ -45,8 +46,7 @@ class SignInUnderWay:
     """``proofs`` maps values of ``Proof`` to when each was given; ``bound_to`` is the session hash of ``User`` at that time.
 
     ``one_time_password`` and its ``fingerprint`` are there while the own password is still to be chosen; ``postponed`` says
-    that the person put off setting up a second factor; ``saved_codes`` that they confirmed having kept the recovery codes;
-    ``system_use`` is the version of the notice they saw before.
+    that the person put off setting up a second factor; ``system_use`` is the version of the notice they saw before.
     """
 
     user_id: UUID
@@ -105,9 +105,9 @@ def person_of(under_way: SignInUnderWay) -> User:
         raise Gone(TOOK_TOO_LONG, code="expired")
     user = User.objects.filter(pk=under_way.user_id).exclude(state__in=[UserState.SUSPENDED, UserState.CLOSED]).first()
     if user is None or not constant_time_compare(user.get_session_auth_hash(), under_way.bound_to):
-        raise Gone(ENDED, code="revoked")
+        raise _ended(under_way)
     if not sign_in_policy().may_sign_in(user):
-        raise Gone(ENDED, code="revoked")
+        raise _ended(under_way)
     return user
 
 
@@ -137,6 +137,10 @@ def may_postpone(user: User) -> bool:
     """Whether ``user`` may go on without a second factor this time: none is required, or the grace is not over."""
     rule = factor_policy().rule_for(user)
     return not rule.required or _in_grace(user, rule)
+
+
+def _ended(under_way: SignInUnderWay) -> Gone:
+    return Gone(one_time_passwords.ENDED if under_way.one_time_password else ENDED, code="revoked")
 
 
 def _missing_proof(under_way: SignInUnderWay, rule: FactorRule, held: frozenset[str]) -> Stage | None:

@@ -14,7 +14,7 @@ from accounts.services import first_login
 from accounts.services import under_way as service
 from accounts.services.under_way import SignInUnderWay, Stage
 from accounts.views import answers, under_way
-from core.errors import Conflict, Invalid
+from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
 
@@ -25,12 +25,12 @@ def begin(request: Request) -> HttpResponse:
     """User ID and One-Time Password."""
     if request.user.is_authenticated:
         return answers.home()
-    form = FirstTimeLoginForm(request.POST or None)
+    notice = queries.current_notice(NoticeKind.SYSTEM_USE)
+    form = FirstTimeLoginForm(request.POST or None, notice=notice)
     begun = _begun(request, form)
     if begun is None:
-        return answers.page(
-            request, "accounts/first_login.html", form=form, steps=steps(Stage.OWN_PASSWORD, before=True)
-        )
+        context = {"notice": notice, "steps": steps(Stage.OWN_PASSWORD, before=True)}
+        return answers.page(request, "accounts/first_login.html", form=form, **context)
     return under_way.start(request, begun)
 
 
@@ -40,10 +40,7 @@ def begin(request: Request) -> HttpResponse:
 def choose_password(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The own password, which opens the rest from now on."""
     form = OwnPasswordForm(request.POST or None)
-    try:
-        chosen = _chosen(request, sign_in, form)
-    except Conflict as ended:
-        return under_way.start_again(request, ended.sentence)
+    chosen = _chosen(request, sign_in, form)
     if chosen is None:
         context = {"person": service.person_of(sign_in), "steps": steps(Stage.OWN_PASSWORD)}
         return answers.page(request, "accounts/choose_password.html", form=form, **context)
@@ -68,13 +65,12 @@ def steps(stage: Stage, *, before: bool = False) -> list[dict[str, str]]:
 def _begun(request: Request, form: FirstTimeLoginForm) -> SignInUnderWay | None:
     if not form.is_valid():
         return None
-    notice = queries.current_notice(NoticeKind.SYSTEM_USE)
     try:
         return first_login.begin(
             request.actor,
             user_id=form.cleaned_data["user_id"],
             secret=form.cleaned_data["one_time_password"],
-            system_use=notice.version if notice else None,
+            system_use=form.notice.version if form.notice else None,
         )
     except Invalid as refusal:
         show_refusal(form, refusal)

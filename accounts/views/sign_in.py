@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,13 +14,15 @@ from accounts import queries
 from accounts.forms import IdentifierForm, PasswordForm
 from accounts.models import NoticeKind
 from accounts.services import sign_in as service
-from accounts.services.under_way import SignInUnderWay
+from accounts.services import under_way as under_way_service
+from accounts.services.under_way import SignInUnderWay, Stage
 from accounts.views import answers, under_way
 from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
 
 IDENTIFIER = "sign_in_identifier"
+SYSTEM_USE = "system_use_shown"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,11 +30,13 @@ def sign_in(request: Request) -> HttpResponse:
     """User ID or e-mail, below the system-use notice. Whoever it is, the next page asks for a password."""
     if request.user.is_authenticated:
         return answers.home()
-    form = IdentifierForm(request.POST or None, initial={"next": request.GET.get("next", "")})
+    notice = queries.current_notice(NoticeKind.SYSTEM_USE)
+    form = IdentifierForm(request.POST or None, initial={"next": request.GET.get("next", "")}, notice=notice)
     if not form.is_valid():
-        notice = queries.current_notice(NoticeKind.SYSTEM_USE)
         return answers.page(request, "accounts/sign_in.html", form=form, notice=notice)
+    under_way.forget(request)
     request.session[IDENTIFIER] = form.cleaned_data["identifier"]
+    request.session[SYSTEM_USE] = notice.version if notice else None
     request.session[under_way.NEXT] = form.cleaned_data["next"]
     return redirect("accounts:sign-in-password")
 
@@ -43,15 +47,37 @@ def password(request: Request) -> HttpResponse:
     """The password of whoever the first page named."""
     if request.user.is_authenticated:
         return answers.home()
-    identifier = request.POST.get("identifier") or request.session.get(IDENTIFIER)
-    if not identifier:
+    if SYSTEM_USE not in request.session:
         return redirect("accounts:sign-in")
+    identifier = request.POST.get("identifier") or request.session.get(IDENTIFIER, "")
     form = PasswordForm(request.POST or None, initial={"identifier": identifier})
     begun = _begun(request, form)
     if begun is None:
         return answers.page(request, "accounts/sign_in_password.html", form=form, identifier=identifier)
-    request.session.pop(IDENTIFIER, None)
+    del request.session[IDENTIFIER], request.session[SYSTEM_USE]
     return under_way.start(request, begun)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@under_way.at(Stage.PASSWORD)
+def password_too(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+    """The password after a passkey, where a rule asks for both."""
+    user_id = under_way_service.person_of(sign_in).user_id
+    form = PasswordForm(request.POST or None, initial={"identifier": user_id})
+    proved = _proved(request, sign_in, form)
+    if proved is None:
+        return answers.page(request, "accounts/sign_in_password.html", form=form, identifier=user_id)
+    return under_way.start(request, proved)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@under_way.at(Stage.COMPLETE)
+def come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+    """The last step of somebody for whom nothing is missing, where it did not come with the one before."""
+    if request.method == "POST":
+        return under_way.come_in(request, sign_in)
+    return render(request, "accounts/come_in.html", {"person": under_way_service.person_of(sign_in)})
 
 
 @require_POST
@@ -68,14 +94,23 @@ def sign_out(request: Request) -> HttpResponse:
 def _begun(request: Request, form: PasswordForm) -> SignInUnderWay | None:
     if not form.is_valid():
         return None
-    notice = queries.current_notice(NoticeKind.SYSTEM_USE)
     try:
         return service.begin(
             request.actor,
             identifier=form.cleaned_data["identifier"],
             password=form.cleaned_data["password"],
-            system_use=notice.version if notice else None,
+            system_use=request.session[SYSTEM_USE],
         )
+    except Invalid as refusal:
+        show_refusal(form, refusal)
+        return None
+
+
+def _proved(request: Request, sign_in: SignInUnderWay, form: PasswordForm) -> SignInUnderWay | None:
+    if not form.is_valid():
+        return None
+    try:
+        return service.add_password(request.actor, sign_in=sign_in, password=form.cleaned_data["password"])
     except Invalid as refusal:
         show_refusal(form, refusal)
         return None

@@ -1,11 +1,13 @@
-"""The terms of the gateway, accepted on the way in."""
+"""The terms of the gateway: accepted on the way in, and to be read again later."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import queries
+from accounts.decorators import person_of, signed_in
 from accounts.forms import TermsForm
 from accounts.models import NoticeKind
 from accounts.services import notices, people
@@ -18,7 +20,7 @@ from core.http import Request
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @under_way.at(Stage.TERMS)
-def terms(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+def accept(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """Read and accept the version in force."""
     user = service.person_of(sign_in)
     notice = queries.unaccepted_notice(NoticeKind.TERMS, user)
@@ -28,3 +30,12 @@ def terms(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
         return answers.page(request, "accounts/terms.html", form=form, **context)
     notices.accept(people.acting(user, seen=request.actor), user=user, notice=notice)
     return under_way.go_on(request, sign_in)
+
+
+@signed_in
+@require_safe
+def in_force(request: Request) -> HttpResponse:
+    """The terms in force, and when the reader accepted them."""
+    notice = queries.current_notice(NoticeKind.TERMS)
+    acceptance = queries.acceptance(notice, person_of(request)) if notice else None
+    return render(request, "accounts/terms_in_force.html", {"notice": notice, "acceptance": acceptance})

@@ -26,24 +26,36 @@ MARKER = UNDER_WAY
 NEXT = "sign_in_next"
 PAGES = {
     Stage.OWN_PASSWORD: "accounts:choose-password",
-    Stage.PASSWORD: "accounts:sign-in-password",
+    Stage.PASSWORD: "accounts:password-too",
     Stage.SECOND_FACTOR: "accounts:second-factor",
     Stage.SET_UP_FACTOR: "accounts:set-up-factor",
     Stage.RECOVERY_CODES: "accounts:recovery-codes",
     Stage.TERMS: "accounts:terms",
+    Stage.COMPLETE: "accounts:come-in",
 }
+STEP_ENDED = (
+    "This step has ended: its time was over, or your One-Time Password was replaced meanwhile. "
+    "Begin again with the newest one."
+)
 StageView = Callable[..., HttpResponse]
 
 
 def load(request: Request) -> SignInUnderWay | None:
-    """The sign-in that this browser has under way."""
-    row = request.session.get(MARKER)
-    return SignInUnderWay.from_row(row) if row else None
+    """The sign-in that this browser has under way; one that another release wrote down differently is forgotten."""
+    try:
+        return SignInUnderWay.from_row(request.session[MARKER])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def keep(request: Request, sign_in: SignInUnderWay) -> None:
     """Remember how far this browser has got."""
     request.session[MARKER] = sign_in.as_row()
+
+
+def forget(request: Request) -> None:
+    """Drop what this browser has under way: its person begins anew."""
+    request.session.pop(MARKER, None)
 
 
 def start(request: Request, sign_in: SignInUnderWay, *, destination: str = "") -> HttpResponse:
@@ -58,15 +70,15 @@ def go_on(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """Go to the page of what is still missing; once nothing is, open the session and go where the person wanted to."""
     keep(request, sign_in)
     stage = under_way.stage_of(sign_in)
-    if stage is not Stage.COMPLETE:
-        return redirect(PAGES[stage])
-    return _come_in(request, sign_in)
+    if stage is Stage.COMPLETE and request.method == "POST":
+        return come_in(request, sign_in)
+    return redirect(PAGES[stage])
 
 
 def at(*stages: Stage) -> Callable[[StageView], StageView]:
     """Open a page only while the sign-in under way is at one of ``stages``; the view gets it as its second argument.
 
-    Whoever is in already goes Home, whoever has nothing under way to the sign-in page, anybody else to where they are.
+    Whoever is in already goes Home, whoever has nothing under way to where this begins, anybody else to where they are.
     """
 
     def guarding(view: StageView) -> StageView:
@@ -76,27 +88,27 @@ def at(*stages: Stage) -> Callable[[StageView], StageView]:
                 return answers.home()
             sign_in = load(request)
             if sign_in is None:
-                return redirect("accounts:sign-in")
+                return _begin_anew(request, with_one_time_password=Stage.OWN_PASSWORD in stages)
             try:
-                if under_way.stage_of(sign_in) not in stages:
-                    return go_on(request, sign_in)
-                return view(request, sign_in, *args, **kwargs)
+                stage = under_way.stage_of(sign_in)
+                return view(request, sign_in, *args, **kwargs) if stage in stages else redirect(PAGES[stage])
             except Gone as ended:
-                return start_again(request, ended.sentence)
+                return start_again(request, sign_in, ended.sentence)
 
         return guarded
 
     return guarding
 
 
-def start_again(request: Request, why: str) -> HttpResponse:
-    """Forget what was under way and say why."""
-    request.session.pop(MARKER, None)
+def start_again(request: Request, sign_in: SignInUnderWay, why: str) -> HttpResponse:
+    """Forget what was under way, say why, and go back to where it began."""
+    forget(request)
     messages.warning(request, why)
-    return redirect("accounts:sign-in")
+    return redirect(_beginning(with_one_time_password=sign_in.one_time_password is not None))
 
 
-def _come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+def come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
+    """Open the session of somebody for whom nothing is missing."""
     is_first_time = under_way.person_of(sign_in).first_login_at is None
     user = service.complete(request.actor, sign_in=sign_in)
     destination = request.session.pop(NEXT, "")
@@ -107,3 +119,14 @@ def _come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
         welcome = _("Welcome, %(name)s. Your account is active: from now on sign in with your User ID %(user_id)s.")
         messages.success(request, welcome % {"name": user.first_name, "user_id": user.user_id})
     return redirect(answers.on_this_host(request, destination))
+
+
+def _begin_anew(request: Request, *, with_one_time_password: bool) -> HttpResponse:
+    """Whatever was under way is gone with its session; somebody who was filling in a form is told."""
+    if request.method == "POST":
+        messages.warning(request, STEP_ENDED if with_one_time_password else under_way.ENDED)
+    return redirect(_beginning(with_one_time_password=with_one_time_password))
+
+
+def _beginning(*, with_one_time_password: bool) -> str:
+    return "accounts:first-time-login" if with_one_time_password else "accounts:sign-in"

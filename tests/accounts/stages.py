@@ -8,7 +8,8 @@ from typing import Any
 
 from django.test import Client
 
-from accounts.models import User
+from accounts import queries
+from accounts.models import FactorReset, NoticeKind, User
 from accounts.ports import Contact, FactorRule
 from accounts.services import one_time_passwords, people
 from core.actor import Actor, ActorKind
@@ -32,6 +33,7 @@ class Upstairs:
     fails: bool = False
     rule: FactorRule = field(default_factory=lambda: FactorRule(required=False))
     contacts: dict[str, list[Contact]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def may_sign_in(self, user: User) -> bool:
         return user.user_id not in self.shut_out
@@ -44,6 +46,12 @@ class Upstairs:
 
     def can_look_after(self, actor: Actor, user: User) -> Decision:
         return ALLOWED if actor.is_staff or actor.kind is ActorKind.SYSTEM else refused("Not yours to look after.")
+
+    def factor_reset_asked(self, reset: FactorReset) -> None:
+        self.told.append(f"asked: {reset.user.user_id}")
+
+    def factor_reset_done(self, reset: FactorReset) -> None:
+        self.told.append(f"done: {reset.user.user_id}")
 
     def first_login_completed(self, user: User) -> None:
         self.completed.append(user.user_id)
@@ -73,10 +81,33 @@ def activate(invited: Invited, *, password: str = PASSWORD) -> User:
 
 def enter(client: Client, identifier: str, password: str = PASSWORD, *, next: str = "") -> Any:  # noqa: A002 - the field's name
     """Both pages of signing in; the answer of the last one, which is a redirect if there is more to do."""
-    first = client.post("/sign-in/", {"identifier": identifier, "next": next})
+    first = client.post("/sign-in/", {"identifier": identifier, "next": next, **notice_seen()})
     if first.status_code != 302 or first["Location"] != "/sign-in/password/":
         return first
     return client.post("/sign-in/password/", {"identifier": identifier, "password": password})
+
+
+def begin_first(client: Client, identifier: str, secret: str) -> Any:
+    """User ID and One-Time Password, below the notice."""
+    return client.post("/first-time-login/", {"user_id": identifier, "one_time_password": secret, **notice_seen()})
+
+
+def choose_password(client: Client, password: str = PASSWORD, repeated: str | None = None) -> Any:
+    """The page after it: a password of one's own, twice."""
+    typed = {"password": password, "repeated": password if repeated is None else repeated}
+    return client.post("/first-time-login/password/", typed)
+
+
+def come_through(client: Client) -> Any:
+    """From the own password on, where no second factor is required: later, then the terms; the answer that opens Home."""
+    assert client.post("/sign-in/set-up/", {"choice": "later"})["Location"] == "/sign-in/terms/"
+    return client.post("/sign-in/terms/", {"accept": "on"})
+
+
+def notice_seen() -> dict[str, str]:
+    """What the forms below the system-use notice send along of it."""
+    notice = queries.current_notice(NoticeKind.SYSTEM_USE)
+    return {"system_use": str(notice.version)} if notice else {}
 
 
 def is_signed_in(client: Client) -> bool:

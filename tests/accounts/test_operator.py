@@ -17,6 +17,9 @@ from tests.accounts.stages import (
     ADMINISTRATOR,
     Invited,
     activate,
+    begin_first,
+    choose_password,
+    come_through,
     enter,
     events,
     invite,
@@ -142,8 +145,9 @@ def test_the_first_staff_account_comes_from_the_command_line(db: None) -> None:
     assert user.user_id in out.getvalue()
     assert (user.is_staff, user.is_superuser, user.email) == (True, False, "robin@operator.example")
     client = Client()
-    client.post("/first-time-login/", {"user_id": user.user_id, "one_time_password": secret})
-    client.post("/first-time-login/password/", {"password": "nine brass kettles", "repeated": "nine brass kettles"})
+    begin_first(client, user.user_id, secret)
+    choose_password(client, "nine brass kettles")
+    come_through(client)
     assert client.get(LIST).status_code == 200
 
 

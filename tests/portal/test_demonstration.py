@@ -18,6 +18,7 @@ from mag_portal import demonstration
 from mag_portal.management.commands import seed_demo
 from orgs.models import Invitation, Organization
 from sft.models import AccessGrant, Subscription
+from tests.accounts.stages import enter
 
 
 @pytest.fixture
@@ -31,8 +32,7 @@ def test_everybody_can_sign_in_and_the_invitation_opens(client: Client) -> None:
     made = demonstration.seed()
     assert [account.role for account in made.accounts].count("Operator staff") == 2
     for account in made.accounts:
-        response = client.post("/sign-in/", {"identifier": account.user_id, "password": account.password})
-        assert response.status_code == 302, account
+        assert enter(client, account.user_id, account.password)["Location"] == "/home/", account
         client.logout()
     assert client.get(made.invitation_url).status_code == 200
 
