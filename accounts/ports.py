@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from accounts.models import User
+from accounts.models import FactorReset, User
 from accounts.proofs import EVERY_KIND
 from core.actor import Actor
+from core.outbox import Link
 from core.policies import Decision
 from core.ports import Port
 
@@ -45,12 +46,16 @@ class FactorPolicy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody who can help ``User``: an administrator of theirs, and for which company."""
+    """Somebody who can help ``User``: an administrator of theirs, and for which company.
+
+    ``page`` is where this contact looks after that person.
+    """
 
     name: str
     email: str
     company: str
     user: User
+    page: Link | None = None
 
 
 class Guardians(Protocol):
@@ -62,8 +67,22 @@ class Guardians(Protocol):
     def can_look_after(self, actor: Actor, user: User) -> Decision:
         """Whether ``actor`` may unlock, vouch for, or end sessions of ``user``: an administrator of theirs, or staff."""
 
+    def factor_reset_asked(self, reset: FactorReset) -> None:
+        """Tell the contacts of its person that one of them has to vouch. Called in the transaction that makes the request."""
+
+    def factor_reset_done(self, reset: FactorReset) -> None:
+        """Tell them to hand over a One-Time Password. Called in the transaction that removes the factors."""
+
+
+class AddressPolicy(Protocol):
+    """Which e-mail addresses people may have."""
+
+    def refusal(self, address: str) -> str:
+        """The sentence that says why ``address`` is none to have; empty where it is one."""
+
 
 account_listener: Port[AccountListener] = Port("accounts.account_listener")
 sign_in_policy: Port[SignInPolicy] = Port("accounts.sign_in_policy")
 factor_policy: Port[FactorPolicy] = Port("accounts.factor_policy")
 guardians: Port[Guardians] = Port("accounts.guardians")
+address_policy: Port[AddressPolicy] = Port("accounts.address_policy")

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 def bind() -> None:
     """Bind every port of the lower floors; called once at start."""
-    from accounts.ports import account_listener, factor_policy, guardians, sign_in_policy
+    from accounts.ports import account_listener, address_policy, factor_policy, guardians, sign_in_policy
     from core.ports import actor_resolver, mail_listener
     from orgs.ports import onboarding_listener, subscription_directory
     from orgs.services.actors import MembershipActorResolver
     from orgs.services.invitations import BouncedInvitations
+    from orgs.services.mail_addresses import LastingAddresses
     from orgs.services.sign_in import FirstLoginNotice, MembersOnly, OrganizationAdministrators, StoredRules
     from sft.services.directory import Subscriptions
     from sft.services.onboarding import OnboardingSubscriber
@@ -22,6 +23,7 @@ def bind() -> None:
     account_listener.bind(FirstLoginNotice())
     factor_policy.bind(StoredRules())
     guardians.bind(OrganizationAdministrators())
+    address_policy.bind(LastingAddresses())
     onboarding_listener.bind(OnboardingSubscriber())
     subscription_directory.bind(Subscriptions())
     upload_policy.bind(PackageUploadPolicy())

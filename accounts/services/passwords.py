@@ -7,14 +7,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
-from django.utils.formats import date_format
 
 from accounts import queries
 from accounts.models import User, UserState
 from accounts.normal_form import normal_form
-from accounts.services import limits, password_policy, people
+from accounts.services import letters, limits, locks, password_policy, people, sessions
 from core import audit, outbox, throttles, tokens
 from core.actor import Actor
 from core.errors import Gone, Invalid
@@ -25,8 +23,8 @@ WRONG_CURRENT = "This is not your current password."
 SAME_AGAIN = "This is the password you have already. Choose another one."
 
 
-def change(actor: Actor, *, user: User, current_password: str, password: str) -> User:
-    """Replace the password. Every other session of ``user`` ends with it, and the owner is told by mail.
+def change(actor: Actor, *, user: User, current_password: str, password: str, keep: str | None = None) -> User:
+    """Replace the password. Every session of ``user`` but the one of key ``keep`` ends with it; the owner is told by mail.
 
     Raises ``Invalid`` with ``fields["current_password"]`` or ``fields["password"]``.
     """
@@ -39,24 +37,22 @@ def change(actor: Actor, *, user: User, current_password: str, password: str) ->
     if normal_form(password) == normal_form(current_password):
         raise Invalid(fields={"password": SAME_AGAIN})
     throttles.forget(limits.CURRENT_PASSWORD, str(user.id))
-    _replace(actor, user, password, action="accounts.password.change")
+    _replace(actor, user, password, action="accounts.password.change", keep=keep)
     return user
 
 
 def request_reset(actor: Actor, *, identifier: str) -> None:
-    """Mail a link that resets the password, if there is an active person of this User ID or address.
+    """Mail a link that resets the password, if somebody of this User ID or address has one of their own.
 
-    Somebody who has not been through First-Time Login is told so, by mail too. The caller learns nothing.
+    Who has none yet is told to begin with First-Time Login, by mail too. The caller learns nothing.
     """
     limits.ask_for_assistance(actor, identifier)
     user = queries.user_by_identifier(identifier)
     with transaction.atomic():
-        if user and user.state == UserState.ACTIVE:
+        if user and _may_reset(user):
             _mail_link(user)
         elif user and user.state in {UserState.INVITED, UserState.FIRST_LOGIN}:
-            _mail(
-                "accounts/mail/first_login_first", user, links={"first_login": outbox.Link("accounts:first-time-login")}
-            )
+            letters.tell("first_login_first", user, links={"first_login": outbox.Link("accounts:first-time-login")})
         answered = user is not None and user.state not in {UserState.SUSPENDED, UserState.CLOSED}
         audit.record(
             actor,
@@ -72,7 +68,7 @@ def person_of(secret: str) -> User:
 
 
 def reset(actor: Actor, *, secret: str, password: str) -> User:
-    """Set a new password by the link. It ends every session, and signs nobody in.
+    """Set a new password by the link. It ends every session, opens a password that was switched off, and signs nobody in.
 
     Raises ``Invalid`` with ``fields["password"]``; ``NotFound`` or ``Gone`` as ``person_of`` does.
     """
@@ -87,9 +83,16 @@ def reset(actor: Actor, *, secret: str, password: str) -> User:
 def _bearer(secret: str) -> tuple[Token, User]:
     token = tokens.find(PURPOSE, secret)
     user = User.objects.get(id=token.owner_id) if token.owner_id else None
-    if user is None or not user.is_active or not constant_time_compare(str(_binding(user)), str(token.subject_id)):
+    if user is None or not _may_reset(user) or not constant_time_compare(str(_binding(user)), str(token.subject_id)):
         raise Gone(code="used")
     return token, user
+
+
+def _may_reset(user: User) -> bool:
+    """Whether ``user`` has come so far as to have chosen a password; also one who is still in First-Time Login."""
+    if user.state == UserState.FIRST_LOGIN:
+        return user.has_usable_password()
+    return user.state == UserState.ACTIVE
 
 
 def _binding(user: User) -> UUID:
@@ -101,27 +104,17 @@ def _binding(user: User) -> UUID:
 def _mail_link(user: User) -> None:
     lifetime = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
     token = tokens.issue(PURPOSE, _binding(user), lifetime=lifetime, owner_id=user.id)
-    _mail("accounts/mail/password_reset", user, links={"reset": outbox.Link("accounts:reset-password", token=token)})
+    letters.tell("password_reset", user, links={"reset": outbox.Link("accounts:reset-password", token=token)})
 
 
-def _replace(actor: Actor, user: User, password: str, *, action: str) -> None:
+def _replace(actor: Actor, user: User, password: str, *, action: str, keep: str | None = None) -> None:
     before = user.password
     user.set_password(password)
     with transaction.atomic():
-        replaced = User.objects.filter(pk=user.pk, password=before).update(password=user.password)
+        replaced = User.objects.filter(pk=user.pk, password=before).update(password=user.password, **locks.OPEN)
         if not replaced:
             raise Gone(code="used")
-        tokens.revoke_owned_by(user.id)
+        sessions.clear(user, keep=keep)
+        locks.start_over(user)
         audit.record(actor, action, user)
-        _mail(
-            "accounts/mail/password_changed", user, links={"forgot_password": outbox.Link("accounts:forgot-password")}
-        )
-
-
-def _mail(template: str, user: User, *, links: dict[str, outbox.Link]) -> None:
-    context = {
-        "name": user.first_name,
-        "user_id": user.user_id,
-        "at": date_format(timezone.now(), "j F Y, H:i") + " UTC",
-    }
-    outbox.enqueue(template, to=user.email, language=user.language, context=context, links=links)
+        letters.tell("password_changed", user, links={"forgot_password": outbox.Link("accounts:forgot-password")})

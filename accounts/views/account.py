@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import session_data
 from accounts.decorators import person_of, signed_in
 from accounts.forms import ChangePasswordForm
 from accounts.models import User
+from accounts.proofs import Proof
 from accounts.services import passwords
 from accounts.views import answers
 from core.http import Request
@@ -34,14 +36,18 @@ def change_password(request: Request) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None)
 
     def change() -> None:
-        given = form.cleaned_data
         passwords.change(
-            request.actor, user=user, current_password=given["current_password"], password=given["password"]
+            request.actor,
+            user=user,
+            current_password=form.cleaned_data["current_password"],
+            password=form.cleaned_data["password"],
+            keep=request.session.session_key,
         )
 
     if not answers.accepted(form, change):
         return answers.page(request, "accounts/change_password.html", form=form, person=user)
     update_session_auth_hash(request, user)
+    session_data.add_proof(request.session, Proof.PASSWORD)
     messages.success(request, _("Your password is changed. You are signed out everywhere else."))
     return redirect("accounts:my-account")
 
