@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import segno
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms.factors import NewAppForm
 from accounts.models import AuthenticatorApp, User
-from accounts.ports import factor_policy
 from accounts.proofs import FactorKind, Proof
 from accounts.services import factors, people
 from accounts.services import under_way as service
@@ -39,7 +37,8 @@ def choose(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     if wish == FactorKind.AUTHENTICATOR_APP:
         begin_app(request, user)
         return redirect("accounts:set-up-app")
-    return render(request, "accounts/set_up_factor.html", {**_who(user, Stage.SET_UP_FACTOR), **choices(user)})
+    context = {"may_postpone": service.may_postpone(user), **_who(user, Stage.SET_UP_FACTOR), **choices(user)}
+    return render(request, "accounts/set_up_factor.html", context)
 
 
 @sensitive_post_parameters("code")
@@ -80,7 +79,13 @@ def new_app_form(request: Request, user: User) -> NewAppForm:
 
 def confirm_app(request: Request, user: User, pending: AuthenticatorApp, form: NewAppForm) -> None:
     actor = people.acting(user, seen=request.actor)
-    authenticator_apps.confirm(actor, app=pending, code=form.cleaned_data["code"], name=form.cleaned_data["name"])
+    authenticator_apps.confirm(
+        actor,
+        app=pending,
+        code=form.cleaned_data["code"],
+        name=form.cleaned_data["name"],
+        staying=request.session.session_key,
+    )
     request.session.pop(PENDING_APP, None)
 
 
@@ -96,13 +101,8 @@ def key_of(app: AuthenticatorApp, user: User) -> dict[str, str]:
 
 def choices(user: User) -> dict[str, Any]:
     """Which kinds ``user`` may set up here."""
-    kinds = factor_policy().rule_for(user).kinds
-    return {
-        "app_offered": FactorKind.AUTHENTICATOR_APP in kinds,
-        "passkey_offered": FactorKind.PASSKEY in kinds and settings.PASSKEYS_POSSIBLE,
-        "passkey_in_vain": FactorKind.PASSKEY in kinds and not settings.PASSKEYS_POSSIBLE,
-        "may_postpone": service.may_postpone(user),
-    }
+    kinds = factors.offered(user)
+    return {"app_offered": FactorKind.AUTHENTICATOR_APP in kinds, "passkey_offered": FactorKind.PASSKEY in kinds}
 
 
 def _who(user: User, stage: Stage) -> dict[str, Any]:

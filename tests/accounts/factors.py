@@ -34,6 +34,7 @@ def with_app(user: User, *, name: str = "Phone", codes: bool = True) -> Authenti
     app = authenticator_apps.begin(actor, user=user)
     authenticator_apps.confirm(actor, app=app, code=code_of(app), name=name)
     AuthenticatorApp.objects.filter(pk=app.pk).update(last_step=-1)
+    user.refresh_from_db()
     if codes:
         recovery_codes.issue(actor, user=user)
     return app

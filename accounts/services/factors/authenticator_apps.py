@@ -22,7 +22,9 @@ from django_otp.oath import TOTP
 
 from accounts.models import AuthenticatorApp, User
 from accounts.proofs import FactorKind
+from accounts.services import sessions
 from accounts.services.factors import names, telling
+from accounts.services.factors.overview import ensure_offered
 from core import audit
 from core.actor import Actor
 from core.errors import Gone, Invalid, TooMany
@@ -48,7 +50,8 @@ class _Tried:
 
 
 def begin(actor: Actor, *, user: User) -> AuthenticatorApp:  # noqa: ARG001 - every service takes its actor
-    """A new key for ``user``, which counts for nothing until ``confirm``."""
+    """A new key for ``user``, which counts for nothing until ``confirm``. Raises ``NotAllowed`` where no app counts."""
+    ensure_offered(user, FactorKind.AUTHENTICATOR_APP)
     AuthenticatorApp.objects.filter(user=user, confirmed=False, created_at__lt=timezone.now() - PENDING_FOR).delete()
     return AuthenticatorApp.objects.create(user=user, confirmed=False, key_sealed=seal(secrets.token_bytes(KEY_BYTES)))
 
@@ -62,8 +65,11 @@ def pending(user: User, app_id: UUID | str) -> AuthenticatorApp:
     return app
 
 
-def confirm(actor: Actor, *, app: AuthenticatorApp, code: str, name: str = "") -> AuthenticatorApp:
-    """Take ``app`` into use: whoever set it up reads its code. The owner is told by mail.
+def confirm(
+    actor: Actor, *, app: AuthenticatorApp, code: str, name: str = "", staying: str | None = None
+) -> AuthenticatorApp:
+    """Take ``app`` into use: whoever set it up reads its code. The owner is told by mail; every session ends but the one of
+    key ``staying``.
 
     Raises ``Invalid`` with ``fields["code"]`` or ``fields["name"]``, ``TooMany`` after wrong codes.
     """
@@ -76,6 +82,7 @@ def confirm(actor: Actor, *, app: AuthenticatorApp, code: str, name: str = "") -
             AuthenticatorApp.objects.filter(pk=app.pk).update(confirmed=True, name=kept_name)
             audit.record(actor, "accounts.factor.add", user, data=_about(app, kept_name))
             telling.owner(user, "factor_added", factor=kept_name, kind=FactorKind.AUTHENTICATOR_APP.label)
+            sessions.end_others(actor, user=user, keep=staying, reason="second factor added")
     _refuse(tried)
     app.refresh_from_db()
     return app

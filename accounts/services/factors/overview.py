@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuthenticatorApp, Passkey, RecoveryCode, User
+from accounts.ports import factor_policy
 from accounts.proofs import FactorKind
 from core import audit
 from core.actor import Actor
+from core.errors import NotAllowed
+
+NOT_OFFERED = "This kind of second factor is not accepted here. Choose another kind."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,17 @@ def overview(user: User) -> list[Factor]:
     ]
     factors = [Factor(device.id, kind, device.name, device.created_at, device.last_used_at) for kind, device in held]
     return sorted(factors, key=lambda factor: str(factor.added_at))
+
+
+def offered(user: User) -> frozenset[str]:
+    """The kinds of factor that ``user`` may set up: those that their rule allows and that work at this address."""
+    kinds = factor_policy().rule_for(user).kinds
+    return kinds if settings.PASSKEYS_POSSIBLE else kinds - {FactorKind.PASSKEY.value}
+
+
+def ensure_offered(user: User, kind: FactorKind) -> None:
+    if kind not in offered(user):
+        raise NotAllowed(NOT_OFFERED)
 
 
 def postpone(actor: Actor, *, user: User) -> None:
