@@ -92,7 +92,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().set_password(None if raw_password is None else normal_form(raw_password))
 
     def check_password(self, raw_password: str | None) -> bool:
-        return super().check_password(None if raw_password is None else normal_form(raw_password))
+        """Whether this is the password and it counts; one that is switched off takes as long to say no."""
+        is_right = super().check_password(None if raw_password is None else normal_form(raw_password))
+        return is_right and not self.password_is_off
+
+    @property
+    def password_is_off(self) -> bool:
+        """Whether too many wrong passwords in a row have switched it off, written down already or not."""
+        return self.password_off_at is not None or self.failed_tries >= settings.WRONG_PASSWORDS_IN_A_ROW
 
     def get_session_auth_hash(self) -> str:
         """What a session is bound to: the password and the epoch. Django ends a session whose hash is another."""

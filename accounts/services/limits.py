@@ -6,12 +6,20 @@ What people type is counted under a keyed digest: a password typed into the wron
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.crypto import salted_hmac
 
-from core import throttles
+from core import throttles, waits
 from core.actor import Actor
+from core.errors import Unavailable
 from core.throttles import FailMode, Limit
+from core.waits import Counted, GrowingWait
+
+CANNOT_COUNT = (
+    "Nobody can sign in for the moment: the gateway cannot count tries just now, and lets nobody guess uncounted. "
+    "Whoever is signed in stays so. Wait a minute and try again."
+)
 
 
 def _limit(name: str, rate: str) -> Limit:
@@ -22,49 +30,70 @@ def _limit(name: str, rate: str) -> Limit:
 class Door:
     """A door that opens to a secret.
 
-    Tries for one account from one address are few, from everywhere together somewhat more, so that a stranger elsewhere
-    does not shut the owner out at once. Against an address only failures count: a whole company may share one.
+    Tries on one name from one address wait longer and longer, from everywhere together they are somewhat more, so that a
+    stranger elsewhere does not shut the owner out at once. Against an address only failures count: a whole company may share
+    one. Names count as they are typed, known or not: whether two of them are the same person shows nowhere.
     """
 
-    account_here: Limit
-    account: Limit
+    here: GrowingWait
+    everywhere: Limit
     address: Limit
 
-    def knock(self, actor: Actor, account: str) -> None:
-        """Count a try on ``account``. Raises ``TooMany`` or ``Unavailable``."""
-        throttles.ensure_below(self.address, _address(actor))
-        throttles.hit(self.account_here, _digest(account), _address(actor))
-        throttles.hit(self.account, _digest(account))
+    def knock(self, actor: Actor, name: str) -> Counted:
+        """Count a try on ``name``. Raises ``TooMany`` or ``Unavailable``."""
+        try:
+            throttles.ensure_below(self.address, _address(actor))
+            counted = waits.count(self.here, _digest(name), _address(actor))
+            throttles.hit(self.everywhere, _digest(name))
+        except Unavailable as unavailable:
+            raise Unavailable(CANNOT_COUNT) from unavailable
+        return counted
 
     def refused(self, actor: Actor) -> None:
         """Count a failure against the address the actor came from."""
         throttles.hit(self.address, _address(actor))
 
-    def opened(self, actor: Actor, account: str) -> None:
-        """Forget the tries on ``account`` after a success."""
-        throttles.forget(self.account_here, _digest(account), _address(actor))
-        throttles.forget(self.account, _digest(account))
+    def opened(self, actor: Actor, name: str) -> None:
+        """Forget the tries on ``name`` from there after a success."""
+        waits.start_over(self.here, _digest(name), _address(actor))
+        throttles.forget(self.everywhere, _digest(name))
+
+    def unlock(self, name: str) -> None:
+        """Forget the tries on ``name`` from everywhere."""
+        waits.start_over(self.here, _digest(name))
+        throttles.forget(self.everywhere, _digest(name))
+
+    def left(self, name: str) -> timedelta:
+        """How long the address that waits longest for ``name`` still has to."""
+        return waits.left(self.here, _digest(name))
 
 
+# Five wrong tries are answered at once; then it is half a minute, one, two, four … and an hour at the most.
 SIGN_IN = Door(
-    account_here=_limit("sign-in to an account from an address", "10/15minutes"),
-    account=_limit("sign-in to an account", "100/hour"),
+    here=GrowingWait(
+        "sign-in to an account from an address", free=5, first=timedelta(seconds=30), longest=timedelta(hours=1)
+    ),
+    everywhere=_limit("sign-in to an account", "100/hour"),
     address=_limit("refused sign-ins from an address", "60/15minutes"),
 )
 FIRST_LOGIN = Door(
-    account_here=_limit("first login to an account from an address", "10/15minutes"),
-    account=_limit("first login to an account", "30/hour"),
+    here=GrowingWait(
+        "first login to an account from an address", free=5, first=timedelta(seconds=30), longest=timedelta(hours=1)
+    ),
+    everywhere=_limit("first login to an account", "30/hour"),
     address=_limit("refused first logins from an address", "30/15minutes"),
 )
 CURRENT_PASSWORD = _limit("current password", "10/15minutes")
+EMAIL_CHANGES = _limit("changes of an e-mail address", "5/hour")
 ASSISTANCE_FOR = _limit("login assistance for a person", "5/hour")
 ASSISTANCE_FROM = _limit("login assistance from an address", "30/hour")
+ASKING_CONTACTS = _limit("asking those who look after a person", "3/day")
 
 
 def ask_for_assistance(actor: Actor, about: str) -> None:
     """Count a request for a mail about ``about``, whether or not there is such a person."""
     throttles.hit(ASSISTANCE_FROM, _address(actor))
-    throttles.hit(ASSISTANCE_FOR, _digest(about.strip().lower()))
+    throttles.hit(ASSISTANCE_FOR, _digest(about))
 
 
 def _address(actor: Actor) -> str:
@@ -72,4 +101,4 @@ def _address(actor: Actor) -> str:
 
 
 def _digest(text: str) -> str:
-    return salted_hmac("accounts.limits", text, algorithm="sha256").hexdigest()
+    return salted_hmac("accounts.limits", text.strip().lower(), algorithm="sha256").hexdigest()

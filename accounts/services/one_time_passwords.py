@@ -20,7 +20,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts import policies, queries
 from accounts.models import OneTimePassword, User, UserState
 from accounts.normal_form import normal_form
-from accounts.services import password_policy, sessions
+from accounts.services import locks, password_policy, sessions
 from core import audit, states
 from core.actor import Actor
 from core.errors import Conflict, Invalid
@@ -67,7 +67,7 @@ def issue(actor: Actor, *, user: User, secret_hash: str) -> OneTimePassword:
     """
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
-        _back_to_invited(actor, locked)
+        back_to_first_login(actor, locked)
         now = timezone.now()
         replaced = _open().filter(user=locked).update(revoked_at=now)
         issued = OneTimePassword.objects.create(
@@ -115,6 +115,19 @@ def expire_due() -> int:
     return sum(_end(SWEEP, one_time_password, "expire") for one_time_password in due)
 
 
+def back_to_first_login(actor: Actor, user: User) -> None:
+    """Take the own password of ``user`` away and end every session: only a new One-Time Password leads in again.
+
+    Raises ``Conflict`` for a suspended or closed account.
+    """
+    if user.state == UserState.INVITED:
+        return
+    policies.can_shut_out(actor, user).enforce()
+    epoch = user.session_epoch + 1
+    states.advance(user, "reissue", actor=actor, password=make_password(None), session_epoch=epoch, **locks.OPEN)
+    sessions.clear(user)
+
+
 def fingerprint(secret: str) -> str:
     """Enough to recognise ``secret`` inside another text with the server's key, and nothing without it."""
     folded = _folded(secret)
@@ -127,15 +140,6 @@ def is_within(text: str, fingerprint_of_secret: str) -> bool:
     folded, length = _folded(text), int(size)
     starts = range(len(folded) - length + 1)
     return any(constant_time_compare(_mac(folded[start : start + length]), mac) for start in starts)
-
-
-def _back_to_invited(actor: Actor, user: User) -> None:
-    if user.state == UserState.INVITED:
-        return
-    policies.can_shut_out(actor, user).enforce()
-    epoch = user.session_epoch + 1
-    states.advance(user, "reissue", actor=actor, password=make_password(None), session_epoch=epoch)
-    sessions.clear(user)
 
 
 def _candidate(user: User | None) -> OneTimePassword | None:

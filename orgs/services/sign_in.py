@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db.models import Q
+from django.utils.formats import date_format
 
-from accounts.models import User
+from accounts.models import FactorReset, User
 from accounts.ports import Contact, FactorRule
 from accounts.proofs import EVERY_KIND
 from core import outbox
@@ -80,6 +81,7 @@ class OrganizationAdministrators:
                 email=administrator.user.email,
                 company=membership.organization.legal_name,
                 user=administrator.user,
+                page=outbox.Link("orgs:user", kwargs={"pk": str(membership.pk)}),
             )
             for membership in queries.active_members().filter(user=user).select_related("organization")
             for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user)
@@ -98,6 +100,32 @@ class OrganizationAdministrators:
         if not members.exists():
             return refused("This is for the Organization Administrators of this person.")
         return policies.can_manage_members(actor, actor.organization_id)
+
+    def factor_reset_asked(self, reset: FactorReset) -> None:
+        self._tell("orgs/mail/factor_reset_asked", reset)
+
+    def factor_reset_done(self, reset: FactorReset) -> None:
+        self._tell("orgs/mail/factor_reset_done", reset)
+
+    def _tell(self, template: str, reset: FactorReset) -> None:
+        user = reset.user
+        for membership in queries.active_members().filter(user=user).select_related("organization"):
+            for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user):
+                outbox.enqueue(
+                    template,
+                    to=administrator.user.email,
+                    context={
+                        "first_name": administrator.user.first_name,
+                        "user": user.full_name,
+                        "user_id": user.user_id,
+                        "email": user.email,
+                        "company": membership.organization.legal_name,
+                        "until": date_format(reset.expires_at, "j F Y"),
+                    },
+                    links={"user": outbox.Link("orgs:user", kwargs={"pk": str(membership.pk)})},
+                    organization_id=membership.organization_id,
+                    about=reset.id,
+                )
 
 
 class FirstLoginNotice:
