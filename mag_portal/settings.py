@@ -303,6 +303,9 @@ SESSION_ABSOLUTE_STAFF = timedelta(hours=12)
 SESSION_COOKIE_AGE = int(SESSION_IDLE.total_seconds())
 # How long before its end a page warns of it.
 SESSION_WARNING = timedelta(minutes=2)
+# How long a browser that somebody signed in with is known without being used again.
+DEVICE_LIFETIME = timedelta(days=400)
+NOT_ME_LIFETIME = timedelta(days=7)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -351,6 +354,7 @@ if PRODUCTION and not HTTPS:
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_SSL_REDIRECT = HTTPS
@@ -406,7 +410,8 @@ STORAGES = {
         ),
     },
 }
-WHITENOISE_USE_FINDERS = MAG_ENV == "test"
+# Tests find each file when it is asked for: looking for all of them first takes longer than most tests.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = MAG_ENV == "test"
 
 # --- Logs ---------------------------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
