@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts import queries
 from accounts.models import User, UserState
 from accounts.ports import account_listener, sign_in_policy
-from accounts.proofs import Proof
-from accounts.services import locks, notices, people, under_way
+from accounts.proofs import SECOND_FACTORS, Proof
+from accounts.services import factor_resets, locks, notices, people, under_way
 from accounts.services.limits import SIGN_IN
 from accounts.services.under_way import SignInUnderWay, Stage
 from core import audit, states, tokens
