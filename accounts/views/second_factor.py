@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -26,7 +27,10 @@ def second_factor(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     if not answers.accepted(
         form, lambda: authenticator_apps.prove(request.actor, user=user, code=form.cleaned_data["code"])
     ):
-        context = {"has_app": FactorKind.AUTHENTICATOR_APP in kinds, "has_passkey": FactorKind.PASSKEY in kinds}
+        context = {
+            "has_app": FactorKind.AUTHENTICATOR_APP in kinds,
+            "has_passkey": FactorKind.PASSKEY in kinds and settings.PASSKEYS_POSSIBLE,
+        }
         return answers.page(request, "accounts/second_factor.html", form=form, person=user, **context)
     return under_way.start(request, sign_in.having(Proof.AUTHENTICATOR_APP))
 

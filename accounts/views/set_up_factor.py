@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import segno
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,6 +21,7 @@ from accounts.services.factors import authenticator_apps, names
 from accounts.services.under_way import SignInUnderWay, Stage
 from accounts.views import answers, codes_page, under_way
 from accounts.views.first_login import steps
+from core.errors import Gone
 from core.http import Request
 
 PENDING_APP = "app_being_set_up"
@@ -37,7 +39,7 @@ def choose(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     if wish == FactorKind.AUTHENTICATOR_APP:
         begin_app(request, user)
         return redirect("accounts:set-up-app")
-    context = {"may_postpone": service.may_postpone(user), **_who(user, Stage.SET_UP_FACTOR), **choices(user)}
+    context = {"may_postpone": service.may_postpone(user), **who(user, Stage.SET_UP_FACTOR), **choices(user)}
     return render(request, "accounts/set_up_factor.html", context)
 
 
@@ -47,12 +49,12 @@ def choose(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
 def app(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The key for an app, as a picture and as text, and the first code back."""
     user = service.person_of(sign_in)
-    if PENDING_APP not in request.session:
+    pending = pending_app(request, user)
+    if pending is None:
         return redirect("accounts:set-up-factor")
-    pending = authenticator_apps.pending(user, request.session[PENDING_APP])
     form = new_app_form(request, user)
     if not answers.accepted(form, lambda: confirm_app(request, user, pending, form)):
-        context = {**_who(user, Stage.SET_UP_FACTOR), **key_of(pending, user)}
+        context = {**who(user, Stage.SET_UP_FACTOR), **key_of(pending, user)}
         return answers.page(request, "accounts/set_up_app.html", form=form, **context)
     return under_way.start(request, sign_in.having(Proof.AUTHENTICATOR_APP))
 
@@ -62,7 +64,7 @@ def app(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
 def recovery_codes(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The recovery codes, shown once, and on when they are kept."""
     user = service.person_of(sign_in)
-    context = _who(user, Stage.RECOVERY_CODES)
+    context = who(user, Stage.RECOVERY_CODES)
     answer = codes_page.answer(request, user, template="accounts/recovery_codes.html", **context)
     return answer or under_way.go_on(request, sign_in)
 
@@ -71,6 +73,18 @@ def begin_app(request: Request, user: User) -> None:
     """A new key, which this browser alone is shown."""
     pending = authenticator_apps.begin(people.acting(user, seen=request.actor), user=user)
     request.session[PENDING_APP] = str(pending.pk)
+
+
+def pending_app(request: Request, user: User) -> AuthenticatorApp | None:
+    """The app this browser is setting up; None, with a word to the person, where that took too long."""
+    if PENDING_APP not in request.session:
+        return None
+    try:
+        return authenticator_apps.pending(user, request.session[PENDING_APP])
+    except Gone as ended:
+        del request.session[PENDING_APP]
+        messages.warning(request, ended.sentence)
+        return None
 
 
 def new_app_form(request: Request, user: User) -> NewAppForm:
@@ -105,5 +119,5 @@ def choices(user: User) -> dict[str, Any]:
     return {"app_offered": FactorKind.AUTHENTICATOR_APP in kinds, "passkey_offered": FactorKind.PASSKEY in kinds}
 
 
-def _who(user: User, stage: Stage) -> dict[str, Any]:
+def who(user: User, stage: Stage) -> dict[str, Any]:
     return {"person": user, "is_first_time": user.first_login_at is None, "steps": steps(stage)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse
@@ -33,7 +34,8 @@ def sign_in(request: Request) -> HttpResponse:
     notice = queries.current_notice(NoticeKind.SYSTEM_USE)
     form = IdentifierForm(request.POST or None, initial={"next": request.GET.get("next", "")}, notice=notice)
     if not form.is_valid():
-        return answers.page(request, "accounts/sign_in.html", form=form, notice=notice)
+        context = {"notice": notice, "passkeys_possible": settings.PASSKEYS_POSSIBLE}
+        return answers.page(request, "accounts/sign_in.html", form=form, **context)
     under_way.forget(request)
     request.session[IDENTIFIER] = form.cleaned_data["identifier"]
     request.session[SYSTEM_USE] = notice.version if notice else None

@@ -53,13 +53,16 @@ def begin(actor: Actor, *, user: User) -> AuthenticatorApp:  # noqa: ARG001 - ev
     """A new key for ``user``, which counts for nothing until ``confirm``. Raises ``NotAllowed`` where no app counts."""
     ensure_offered(user, FactorKind.AUTHENTICATOR_APP)
     AuthenticatorApp.objects.filter(user=user, confirmed=False, created_at__lt=timezone.now() - PENDING_FOR).delete()
-    return AuthenticatorApp.objects.create(user=user, confirmed=False, key_sealed=seal(secrets.token_bytes(KEY_BYTES)))
+    app = AuthenticatorApp(user=user, confirmed=False, key_sealed=seal(secrets.token_bytes(KEY_BYTES)))
+    app.save(force_insert=True)
+    return app
 
 
 def pending(user: User, app_id: UUID | str) -> AuthenticatorApp:
     """The app that is being set up. Raises ``Gone`` when that took too long or was finished elsewhere."""
     since = timezone.now() - PENDING_FOR
-    app = AuthenticatorApp.objects.filter(pk=app_id, user=user, confirmed=False, created_at__gte=since).first()
+    waiting = AuthenticatorApp.objects.filter(pk=app_id, user=user, confirmed=False, created_at__gte=since)
+    app: AuthenticatorApp | None = waiting.first()
     if app is None:
         raise Gone(ENDED, code="expired")
     return app

@@ -110,7 +110,13 @@ def registration_options(user: User) -> tuple[dict[str, Any], Challenge]:
 
 
 def register(
-    actor: Actor, *, user: User, challenge: Challenge, credential: object, name: str = "", staying: str | None = None
+    actor: Actor,
+    *,
+    user: User,
+    challenge: Challenge,
+    credential: Mapping[str, Any],
+    name: str = "",
+    staying: str | None = None,
 ) -> Passkey:
     """Take a new passkey of ``user`` into use. The owner is told by mail; every session ends but the one of key ``staying``.
 
@@ -136,7 +142,7 @@ def authentication_options(user: User | None = None) -> tuple[dict[str, Any], Ch
     return options, Challenge.of(Purpose.PROVE, state, user)
 
 
-def prove(actor: Actor, *, challenge: Challenge, credential: object, user: User | None = None) -> User:
+def prove(actor: Actor, *, challenge: Challenge, credential: Mapping[str, Any], user: User | None = None) -> User:
     """Whose passkey this is: of ``user`` where one is given, else of whoever shows it.
 
     Raises ``Invalid`` with one sentence for everything that is not right, ``TooMany`` or ``Unavailable`` by the limit
@@ -147,21 +153,22 @@ def prove(actor: Actor, *, challenge: Challenge, credential: object, user: User 
     _spend(challenge, Purpose.PROVE, user)
     passkey: Passkey | None = None
     try:
-        shown = parse_authentication_credential_json(credential)
+        shown = parse_authentication_credential_json(dict(credential))
         passkey = _passkey(shown, user)
         verified = RelyingParty().verify(passkey, challenge, shown)
     except (_Refused, *UNREADABLE) as error:
         _refuse(actor, passkey, user, str(error) if isinstance(error, _Refused) else type(error).__name__)
     if not _count_on(passkey, verified):
         _refuse(actor, passkey, user, "the count of signatures went back")
-    return passkey.user
+    owner: User = passkey.user
+    return owner
 
 
-def _registered(user: User, challenge: Challenge, credential: object) -> Passkey:
+def _registered(user: User, challenge: Challenge, credential: Mapping[str, Any]) -> Passkey:
     state = {"challenge": challenge.challenge, "require_user_verification": True}
     try:
         with transaction.atomic():
-            made: Passkey = RelyingParty().register_complete(user, state, credential)
+            made: Passkey = RelyingParty().register_complete(user, state, dict(credential))
     except IntegrityError as clash:
         raise Invalid(THERE_ALREADY) from clash
     except UNREADABLE as error:
@@ -184,7 +191,7 @@ def _spend(challenge: Challenge, purpose: Purpose, user: User | None) -> None:
 
 
 def _passkey(shown: AuthenticationCredential, user: User | None) -> Passkey:
-    passkey = (
+    passkey: Passkey | None = (
         Passkey.objects.select_related("user")
         .filter(credential_id_sha256=Passkey.get_credential_id_sha256(shown.raw_id), confirmed=True)
         .first()
