@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.models.signals import post_migrate
 from django.test import Client
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-from accounts.models import User, UserState
+from accounts.models import Notice, User, UserState
 from mag_portal.local.object_store import ObjectStore
 from tests.chromium import browser, playwright
 from tests.stack import stack
@@ -78,6 +81,21 @@ def _flush_may_truncate_the_audit_trail() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_leaves_the_notices() -> Iterator[None]:
+    """Put back what the migrations published whenever the tables are emptied: without it nobody has to accept anything."""
+    first_notices = import_module("accounts.migrations.0004_first_notices")
+
+    def publish_again(**_: Any) -> None:
+        if not Notice.objects.exists():
+            first_notices.publish(apps, None)
+
+    accounts = apps.get_app_config("accounts")
+    post_migrate.connect(publish_again, sender=accounts)
+    yield
+    post_migrate.disconnect(publish_again, sender=accounts)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -16,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.backends import UserIdOrEmailBackend
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.services import people, sessions, sign_in
 from accounts.services.limits import SIGN_IN
 from core import tokens
@@ -33,9 +34,16 @@ from tests.accounts.stages import (
     events,
     invite,
     is_signed_in,
+    notice_seen,
 )
 
 ELSEWHERE = "198.51.100.77"
+PASSWORD_PAGE = "/sign-in/password/"
+
+
+def name_it(client: Client, identifier: str) -> Any:
+    """The first page alone."""
+    return client.post("/sign-in/", {"identifier": identifier, **notice_seen()})
 
 
 def test_by_user_id_or_e_mail_in_any_case(person: User) -> None:
@@ -139,6 +147,62 @@ def test_bad_input_is_refused_and_what_was_typed_stays(
     response = enter(client, identifier, password)
     assert response.status_code == 422
     assert response.context["form"]["identifier"].value() == identifier
+    name_it(client, "somebody")
+    response = client.post(PASSWORD_PAGE, {"identifier": identifier, "password": password})
+    assert response.status_code == 422
+    assert len(password) < 3 or password not in response.content.decode()
+    assert "Please check what you entered" in response.content.decode()
+
+
+def test_the_first_page_says_the_same_to_everybody(client: Client, person: User) -> None:
+    suspended = activate(invite("Kim", "Stopped", "kim@hawker.example"))
+    people.suspend(ADMINISTRATOR, user=suspended, reason="Left the project.")
+    pages = set()
+    for identifier in (person.user_id, person.email, suspended.user_id, "nobodyn_0000", "nobody@hawker.example"):
+        stranger = Client()
+        answer = name_it(stranger, identifier)
+        assert (answer.status_code, answer["Location"]) == (302, PASSWORD_PAGE)
+        pages.add(comparable(stranger.get(PASSWORD_PAGE).content, identifier))
+    assert len(pages) == 1
+
+
+def test_the_password_page_needs_the_one_with_the_notice(client: Client, person: User) -> None:
+    typed = {"identifier": person.user_id, "password": PASSWORD}
+    assert client.get(PASSWORD_PAGE)["Location"] == "/sign-in/"
+    assert client.post(PASSWORD_PAGE, typed)["Location"] == "/sign-in/"
+    assert not is_signed_in(client)
+    name_it(client, person.user_id)
+    assert client.post(PASSWORD_PAGE, typed)["Location"] == "/home/"
+
+
+def test_of_two_tabs_each_signs_in_whom_it_names(client: Client, person: User) -> None:
+    other = activate(invite("Kim", "Lindqvist", "kim@hawker.example"))
+    name_it(client, person.user_id)
+    first_tab = client.get(PASSWORD_PAGE).context["form"]["identifier"].value()
+    name_it(client, other.user_id)
+    assert client.post(PASSWORD_PAGE, {"identifier": first_tab, "password": PASSWORD}).status_code == 302
+    assert client.get("/account/").context["user"] == person
+
+
+@pytest.mark.parametrize("planted", ["0" * 32, "attackers0attackers0attackers0aa", "../../etc/passwd", "é" * 32, ""])
+def test_a_key_that_somebody_planted_opens_nothing(client: Client, person: User, planted: str) -> None:
+    client.cookies["session"] = planted
+    enter(client, person.user_id)
+    assert is_signed_in(client)
+    assert client.cookies["session"].value != planted
+    thief = Client()
+    thief.cookies["session"] = planted
+    assert not is_signed_in(thief)
+
+
+def test_a_changed_cookie_is_no_session(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    right = client.cookies["session"].value
+    for wrong in (right[:-1], right + "a", right.swapcase(), right[::-1]):
+        stranger = Client()
+        stranger.cookies["session"] = wrong
+        assert not is_signed_in(stranger), wrong
+    assert is_signed_in(client)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +264,18 @@ def test_the_session_gets_another_key(client: Client, person: User) -> None:
     stale = Client()
     stale.cookies["session"] = before or ""
     assert not is_signed_in(stale)
+
+
+def test_a_running_session_can_take_another_key_as_often_as_it_has_to(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    session, keys = client.session, {client.session.session_key}
+    for _ in range(3):
+        session.cycle_key()
+        keys.add(session.session_key)
+    assert len(keys) == 4
+    client.cookies["session"] = session.session_key or ""
+    assert is_signed_in(client)
+    assert Session.objects.filter(user=person).count() == 1
 
 
 def test_signing_out_ends_session_and_tokens(client: Client, person: User) -> None:
@@ -266,19 +342,19 @@ def test_an_idle_session_ends(client: Client, person: User, settings: LazySettin
 
 
 def test_too_many_tries_are_told_to_wait(client: Client, person: User) -> None:
-    for _ in range(SIGN_IN.account_here.item.amount):
+    for _ in range(SIGN_IN.here.free):
         assert enter(client, person.user_id, "wrong wrong wrong").status_code == 422
-    response = enter(client, person.email)
+    response = enter(client, person.user_id)
     assert response.status_code == 429
-    assert 1 <= int(response["Retry-After"]) <= 15 * 60 + 1
+    assert 1 <= int(response["Retry-After"]) <= SIGN_IN.here.first.total_seconds() + 1
     assert "Wait" in response.content.decode()
     assert not is_signed_in(client)
     assert enter(Client(REMOTE_ADDR=ELSEWHERE), person.user_id).status_code == 302
 
 
 def test_unknown_names_are_counted_like_known_ones(client: Client, db: None) -> None:
-    statuses = [enter(client, "nobodyn_0000").status_code for _ in range(SIGN_IN.account_here.item.amount + 1)]
-    assert statuses == [422] * SIGN_IN.account_here.item.amount + [429]
+    statuses = [enter(client, "nobodyn_0000").status_code for _ in range(SIGN_IN.here.free + 1)]
+    assert statuses == [422] * SIGN_IN.here.free + [429]
 
 
 def test_an_address_that_tries_many_names_is_stopped(client: Client, person: User) -> None:
@@ -290,15 +366,17 @@ def test_an_address_that_tries_many_names_is_stopped(client: Client, person: Use
 
 def test_success_forgets_the_tries(client: Client, person: User) -> None:
     for _ in range(3):
-        for _ in range(SIGN_IN.account_here.item.amount - 1):
+        for _ in range(SIGN_IN.here.free - 1):
             assert enter(Client(), person.user_id, "wrong wrong wrong").status_code == 422
         assert enter(Client(), person.user_id).status_code == 302
 
 
 def test_what_a_client_claims_of_its_address_does_not_matter(client: Client, person: User) -> None:
-    for number in range(SIGN_IN.account_here.item.amount):
+    name_it(client, person.user_id)
+    for number in range(SIGN_IN.here.free):
         claimed = {"X-Forwarded-For": f"192.0.2.{number}"}
-        client.post("/sign-in/", {"identifier": person.user_id, "password": "wrong"}, headers=claimed)
+        typed = {"identifier": person.user_id, "password": "wrong wrong wrong"}
+        assert client.post(PASSWORD_PAGE, typed, headers=claimed).status_code == 422
     assert enter(client, person.user_id).status_code == 429
 
 
@@ -310,19 +388,19 @@ def test_without_redis_nobody_gets_in(client: Client, person: User, no_redis: No
 
 
 def test_a_get_changes_nothing(client: Client, person: User) -> None:
-    client.get("/sign-in/", {"identifier": person.user_id, "password": PASSWORD})
+    client.get("/sign-in/", {"identifier": person.user_id, "password": PASSWORD, **notice_seen()})
+    name_it(client, person.user_id)
+    client.get(PASSWORD_PAGE, {"identifier": person.user_id, "password": PASSWORD})
     assert not is_signed_in(client)
 
 
 def test_signing_in_costs_the_same_among_many(person: User) -> None:
     def queries_of_a_sign_in() -> int:
-
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert enter(Client(), person.user_id).status_code == 302
         return len(captured)
 
+    enter(Client(), person.user_id)
     among_few = queries_of_a_sign_in()
     User.objects.bulk_create(User(user_id=f"manym_{number:04}", email=f"m{number}@x.example") for number in range(1000))
     assert queries_of_a_sign_in() == among_few
