@@ -22,8 +22,8 @@ def can_publish_notices(actor: Actor) -> Decision:
 def can_vouch(actor: Actor, *, looks_after: Decision, has_contacts: bool) -> Decision:
     """Say that it is the owner of the account who asks to have lost second factors removed.
 
-    ``looks_after`` is what the room above says of ``actor`` and the owner of the account, ``has_contacts`` whether the owner has an
-    administrator: staff stand in only where there is none, so that two persons always know of it.
+    ``looks_after`` is what the room above says of ``actor`` and the owner of the account, ``has_contacts`` whether the owner
+    has an administrator: staff stand in only where there is none, so that two persons always know of it.
     """
     if not looks_after:
         return looks_after

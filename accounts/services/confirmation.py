@@ -4,15 +4,19 @@ asks for more than the session was opened with.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts import queries
 from accounts.models import User
 from accounts.ports import factor_policy
 from accounts.proofs import SECOND_FACTORS, Proof
 from accounts.services import limits
+from accounts.services.factors import authenticator_apps, passkeys, recovery_codes
+from accounts.services.factors.passkeys import Challenge
 from core import audit, throttles
 from core.actor import Actor
 from core.errors import Invalid
@@ -39,15 +43,37 @@ def still_needed(user: User, shown: Collection[str], *, kinds: Collection[str] =
     return NOTHING_NEEDED
 
 
-def by_password(actor: Actor, *, user: User, password: str) -> Proof:
+def by_password(actor: Actor, *, user: User, given: str) -> Proof:
     """Raises ``Invalid`` with ``fields["password"]`` for a wrong one, ``TooMany`` or ``Unavailable`` by the limit."""
     throttles.hit(limits.CURRENT_PASSWORD, str(user.id))
-    if not user.check_password(password):
-        with transaction.atomic():
+    is_right = user.check_password(given)
+    with transaction.atomic():
+        # These count among the wrong passwords in a row that switch a password off, wherever they are typed.
+        User.objects.filter(pk=user.pk).update(failed_tries=0 if is_right else F("failed_tries") + 1)
+        if not is_right:
             audit.record(actor, "accounts.session.confirm", user, outcome=Outcome.REFUSED, reason="wrong password")
+    if not is_right:
         raise Invalid(fields={"password": WRONG_PASSWORD})
     throttles.forget(limits.CURRENT_PASSWORD, str(user.id))
     return _confirmed(actor, user, Proof.PASSWORD)
+
+
+def by_app_code(actor: Actor, *, user: User, given: str) -> Proof:
+    """Raises ``Invalid`` with ``fields["code"]``, or ``TooMany``, as ``authenticator_apps.prove`` does."""
+    authenticator_apps.prove(actor, user=user, code=given)
+    return _confirmed(actor, user, Proof.AUTHENTICATOR_APP)
+
+
+def by_recovery_code(actor: Actor, *, user: User, given: str) -> Proof:
+    """Spend a recovery code. Raises ``Invalid`` with ``fields["code"]``, ``TooMany`` or ``Unavailable``."""
+    recovery_codes.prove(actor, user=user, code=given)
+    return _confirmed(actor, user, Proof.RECOVERY_CODE)
+
+
+def by_passkey(actor: Actor, *, user: User, challenge: Challenge, credential: Mapping[str, Any]) -> Proof:
+    """Raises what ``passkeys.prove`` raises; the passkey of somebody else proves nothing."""
+    passkeys.prove(actor, challenge=challenge, credential=credential, user=user)
+    return _confirmed(actor, user, Proof.PASSKEY)
 
 
 def _confirmed(actor: Actor, user: User, proof: Proof) -> Proof:

@@ -14,11 +14,14 @@ from django.urls import path
 from django.utils import timezone
 
 from accounts.decorators import confirmed
-from accounts.models import Session, User
+from accounts.models import AuthenticatorApp, Session, User
+from accounts.ports import FactorRule
+from accounts.services.factors import recovery_codes
 from core.http import Request
 from core.models import Outcome
 from mag_portal.urls import urlpatterns as portal
-from tests.accounts.stages import PASSWORD, enter, events, is_signed_in
+from tests.accounts.factors import code_of, with_app, wrong_code_of
+from tests.accounts.stages import ADMINISTRATOR, PASSWORD, Upstairs, enter, events, is_signed_in
 
 PAGE = "/vault/?drawer=2"
 CONFIRM = "/account/confirm/?next=%2Fvault%2F%3Fdrawer%3D2"
@@ -134,3 +137,86 @@ def test_it_leads_nowhere_else(client: Client, person: User, elsewhere: str) -> 
     client.force_login(person)
     answer = client.post(f"/account/confirm/?next={elsewhere}", {"password": PASSWORD})
     assert answer["Location"] == "/home/"
+
+
+# --- With a second factor -----------------------------------------------------------------------------------------
+@pytest.fixture
+def app(person: User) -> AuthenticatorApp:
+    return with_app(person)
+
+
+def test_the_password_alone_is_not_enough_for_who_has_a_second_factor(
+    client: Client, person: User, app: AuthenticatorApp
+) -> None:
+    client.force_login(person)
+    assert confirm(client)["Location"] == CONFIRM
+    assert client.get(PAGE)["Location"] == CONFIRM
+    page = client.get(CONFIRM).content.decode()
+    assert "Code from your app" in page
+    assert "Use a recovery code" in page
+    assert client.post(f"{CONFIRM}&with=authenticator_app", {"code": code_of(app)})["Location"] == PAGE
+    assert client.get(PAGE).status_code == 200
+    assert [event.data["proof"] for event in events("accounts.session.confirm")] == ["password", "authenticator_app"]
+
+
+def test_a_wrong_code_opens_nothing(client: Client, person: User, app: AuthenticatorApp) -> None:
+    client.force_login(person)
+    confirm(client)
+    answer = client.post(f"{CONFIRM}&with=authenticator_app", {"code": wrong_code_of(app)})
+    assert answer.status_code == 422
+    assert client.get(PAGE)["Location"] == CONFIRM
+
+
+def test_a_recovery_code_stands_in_once(client: Client, person: User, app: AuthenticatorApp) -> None:
+    code = recovery_codes.issue(ADMINISTRATOR, user=person)[0]
+    with_code = f"{CONFIRM}&with=recovery_code"
+    client.force_login(person)
+    confirm(client)
+    assert client.post(with_code, {"code": code})["Location"] == PAGE
+    other = Client()
+    other.force_login(person)
+    confirm(other)
+    assert other.post(with_code, {"code": code}).status_code == 422
+    assert other.get(PAGE).status_code == 302
+
+
+def test_the_second_factor_does_not_come_before_the_password(
+    client: Client, person: User, app: AuthenticatorApp
+) -> None:
+    client.force_login(person)
+    assert client.post(f"{CONFIRM}&with=authenticator_app", {"code": code_of(app)}).status_code == 422
+    assert client.get(PAGE).status_code == 302
+
+
+def test_an_application_takes_what_the_session_was_opened_with(
+    client: Client, person: User, app: AuthenticatorApp, upstairs: Upstairs
+) -> None:
+    upstairs.rule = FactorRule(required=True)
+    enter(client, person.user_id)
+    client.post("/sign-in/second-factor/", {"code": code_of(app)})
+    with time_machine.travel(timezone.now() + timedelta(minutes=40), tick=False):
+        assert client.get(PAGE)["Location"] == CONFIRM
+        assert client.get(f"{CONFIRM}&kinds=authenticator_app")["Location"] == PAGE
+
+
+def test_an_application_asks_for_the_factor_alone(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    app = with_app(person)
+    client.force_login(person)
+    stronger = f"{CONFIRM}&kinds=authenticator_app"
+    confirm(client)
+    with time_machine.travel(timezone.now() + timedelta(minutes=40), tick=False):
+        page = client.get(stronger).content.decode()
+        assert "asks for a stronger sign-in" in page
+        assert "Code from your app" in page
+        assert client.post(f"{stronger}&with=authenticator_app", {"code": code_of(app)})["Location"] == PAGE
+
+
+def test_what_no_passkey_made_confirms_nothing(client: Client, person: User, app: AuthenticatorApp) -> None:
+    client.force_login(person)
+    sent: dict[str, Any] = {"content_type": "application/json", "headers": {"accept": "application/json"}}
+    assert client.post("/account/confirm/passkey/", {"credential": {}}, **sent).status_code == 409
+    assert client.post("/account/confirm/passkey/options/", **sent).status_code == 200
+    assert client.post("/account/confirm/passkey/", {"credential": {"id": "x"}}, **sent).status_code == 422
+    assert client.get(PAGE).status_code == 302
+    assert Client().post("/account/confirm/passkey/options/", **sent).status_code == 401

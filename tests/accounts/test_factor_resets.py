@@ -12,37 +12,21 @@ from django.conf import LazySettings
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
-from django_otp.oath import TOTP
 
 from accounts.models import AuthenticatorApp, FactorReset, FactorResetState, RecoveryCode, Session, User, UserState
 from accounts.ports import Contact
 from accounts.services import factor_resets, one_time_passwords, people
-from accounts.services.factors import authenticator_apps, recovery_codes
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed, TooMany
 from core.models import Mail
 from core.outbox import render
-from core.secrets_at_rest import open_sealed
+from tests.accounts.factors import code_of, with_app
 from tests.accounts.stages import ADMINISTRATOR, Invited, Upstairs, activate, enter, events, is_signed_in, mails
 
 LOST = "/sign-in/second-factor/lost/"
 ONE_SECOND = timedelta(seconds=1)
 WHY = "The telephone fell into the harbour."
 Act = Callable[[Actor, FactorReset], object]
-
-
-def code_of(app: AuthenticatorApp) -> str:
-    totp = TOTP(open_sealed(app.key_sealed))
-    totp.time = timezone.now().timestamp()
-    return f"{totp.token():06d}"
-
-
-def set_up(user: User) -> AuthenticatorApp:
-    """Give ``user`` an authenticator app and recovery codes."""
-    app = authenticator_apps.begin(ADMINISTRATOR, user=user)
-    AuthenticatorApp.objects.filter(pk=app.pk).update(confirmed=True, name="Telephone")
-    recovery_codes.issue(ADMINISTRATOR, user=user)
-    return app
 
 
 def acting(user: User) -> Actor:
@@ -66,7 +50,7 @@ def second_staff(db: None) -> User:
 @pytest.fixture
 def loser(person: User) -> User:
     """Somebody with an authenticator app and recovery codes, who has neither at hand."""
-    set_up(person)
+    with_app(person)
     return person
 
 
@@ -227,7 +211,7 @@ def test_somebody_else_s_people_have_no_say(reset: FactorReset, invited_other: I
 
 
 def test_staff_lose_theirs_before_two_other_staff(staff: User, second_staff: User, visitor: Actor) -> None:
-    set_up(staff)
+    with_app(staff)
     reset = factor_resets.ask(visitor, user=staff, message=WHY)
     third = colleague("Kim", "Third")
     factor_resets.vouch(acting(second_staff), reset=reset, how="Sits beside me.")
