@@ -37,7 +37,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         except SessionInterrupted:
             return response
         cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
-        if cookie is not None and not cookie.value and not cast(SessionStore, request.session).was_ended:
+        if cookie is not None and not cookie.value and not cast("SessionStore", request.session).was_ended:
             del response.cookies[settings.SESSION_COOKIE_NAME]
         return response
 

@@ -41,12 +41,17 @@ app.conf.beat_schedule = {
         "schedule": schedule(600),
         "options": {"expires": 600},
     },
+    "sessions": {"task": "accounts.tasks.sweep_sessions", "schedule": schedule(600), "options": {"expires": 600}},
     "doors": {
         "task": "accounts.tasks.look_after_doors",
         "schedule": schedule(60),
         "options": {"expires": 60},
     },
-    "audit-check": {"task": "core.tasks.check_audit_trail", "schedule": schedule(86_400), "options": {"expires": 86_400}},
+    "audit-check": {
+        "task": "core.tasks.check_audit_trail",
+        "schedule": schedule(86_400),
+        "options": {"expires": 86_400},
+    },
     "outbox-sweep": {"task": "core.tasks.sweep_outbox", "schedule": schedule(10), "options": {"expires": 10}},
     "uploads-sweep": {"task": "transfers.tasks.sweep", "schedule": schedule(15), "options": {"expires": 15}},
     "ended-sweep": {"task": "core.tasks.sweep_ended", "schedule": schedule(3600), "options": {"expires": 3600}},

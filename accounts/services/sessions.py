@@ -41,6 +41,17 @@ def end_for(actor: Actor, *, user: User, reason: str = "") -> int:
     return end_all(actor, user=user, reason=reason)
 
 
+def end_one(actor: Actor, *, session: Session, reason: str = "") -> None:
+    """End one session. The tokens of all of them end, too: a session that goes on asks for its own anew."""
+    if session.user is None:
+        return
+    with transaction.atomic():
+        tokens.revoke_owned_by(session.user.id)
+        session.delete()
+        told = {"session": str(session.public_id), "device": session.device, "from": session.ip or ""}
+        audit.record(actor, "accounts.session.end", session.user, reason=reason, data=told)
+
+
 def clear(user: User, *, keep: str | None = None) -> int:
     """``end_all`` without an event of its own and without a new epoch, for what changes the account itself in one go."""
     tokens.revoke_owned_by(user.id)

@@ -45,8 +45,10 @@ def add_password(actor: Actor, *, sign_in: SignInUnderWay, password: str) -> Sig
     return sign_in.having(Proof.PASSWORD)
 
 
-def complete(actor: Actor, *, sign_in: SignInUnderWay) -> User:
+def complete(actor: Actor, *, sign_in: SignInUnderWay, device: str = "") -> User:
     """Let in whoever has passed every stage: the account becomes active if it was not, and the sign-in is recorded.
+
+    ``device`` is what the browser is called in the records.
 
     Returns who is to be given a session. Raises ``Conflict`` when a stage is still missing, ``Gone`` when the sign-in ended.
     """
@@ -67,7 +69,7 @@ def complete(actor: Actor, *, sign_in: SignInUnderWay) -> User:
             person,
             "accounts.session.begin",
             user,
-            data={"proofs": sorted(sign_in.proofs), "system_use": sign_in.system_use},
+            data={"proofs": sorted(sign_in.proofs), "system_use": sign_in.system_use, "device": device},
         )
         by_password = {"failed_tries": 0} if Proof.PASSWORD in sign_in.proofs else {}
         User.objects.filter(pk=user.pk).update(last_login=timezone.now(), **by_password)

@@ -12,8 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import session_data
-from accounts.devices import label_of
+from accounts import devices, session_data
 from accounts.services import sign_in as service
 from accounts.services import under_way
 from accounts.services.under_way import SignInUnderWay, Stage
@@ -110,15 +109,18 @@ def start_again(request: Request, sign_in: SignInUnderWay, why: str) -> HttpResp
 def come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """Open the session of somebody for whom nothing is missing."""
     is_first_time = under_way.person_of(sign_in).first_login_at is None
-    user = service.complete(request.actor, sign_in=sign_in)
+    user = service.complete(request.actor, sign_in=sign_in, device=devices.label_of(request))
     destination = request.session.pop(NEXT, "")
     del request.session[MARKER]
     login(request, user)
-    session_data.open_for(request.session, proofs=sign_in.proofs, ip=client_address(request), device=label_of(request))
+    device = devices.label_of(request)
+    session_data.open_for(request.session, proofs=sign_in.proofs, ip=client_address(request), device=device)
     if is_first_time:
         welcome = _("Welcome, %(name)s. Your account is active: from now on sign in with your User ID %(user_id)s.")
         messages.success(request, welcome % {"name": user.first_name, "user_id": user.user_id})
-    return redirect(answers.on_this_host(request, destination))
+    response = redirect(answers.on_this_host(request, destination))
+    devices.remember(request, response, user=user, is_first_time=is_first_time)
+    return response
 
 
 def _begin_anew(request: Request, *, with_one_time_password: bool) -> HttpResponse:
