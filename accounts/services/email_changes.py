@@ -56,28 +56,33 @@ def waiting(user: User) -> EmailChange | None:
     return change if change and tokens.live(CONFIRM, _binding(change, user)) else None
 
 
-def to_confirm(user: User, *, pk: UUID, secret: str) -> EmailChange:
-    """What the link of the new address completes. Raises ``NotFound`` also for somebody else's, and ``Gone``."""
-    return _bearer(user, pk, secret)[1]
+def opened(secret: str) -> UUID:
+    """The id of the token in the link of the new address, for the session of whoever opened it to remember in its place.
+
+    Raises ``NotFound`` or ``Gone``. Nothing is used up.
+    """
+    return tokens.find(CONFIRM, secret).id
 
 
-def confirm(actor: Actor, *, user: User, pk: UUID, secret: str) -> User:
+def to_confirm(user: User, *, opened: UUID) -> EmailChange:
+    """What ``user``, who has opened a link, completes with it. Raises ``NotFound`` also for somebody else's, and ``Gone``."""
+    return _bearer(user, opened)[1]
+
+
+def confirm(actor: Actor, *, user: User, opened: UUID) -> User:
     """Make the new address the one of ``user``. Both addresses are told.
 
     Raises as ``to_confirm`` does, and ``Gone`` with code ``taken`` when the address became somebody else's meanwhile.
     """
     policies.can_edit(actor, user).enforce()
-    token, change = _bearer(user, pk, secret)
+    token, change = _bearer(user, opened)
     before = user.email
     with transaction.atomic():
         tokens.use_up(token)
         _end(change, "confirmed_at")
         _write(user, before, change.new_email)
         audit.record(actor, "accounts.email.change", user, data={"from": before, "to": change.new_email})
-        contacts = [{"name": contact.name, "email": contact.email} for contact in guardians().contacts_of(user)]
-        for address in (before, change.new_email):
-            links = {"help": outbox.Link("accounts:help-login")}
-            letters.tell("email_changed", user, to=address, new_email=change.new_email, contacts=contacts, links=links)
+        _tell_both(user, before)
     return user
 
 
@@ -126,7 +131,7 @@ def _mail_both(change: EmailChange) -> None:
     stopping = tokens.issue(STOP, change.id, lifetime=settings.EMAIL_CHANGE_LIFETIME)
     owner = queries.user_by_email(change.new_email)
     if owner is None:
-        link = outbox.Link("accounts:confirm-email", kwargs={"pk": str(change.pk)}, token=confirming)
+        link = outbox.Link("accounts:open-email-change", token=confirming)
         letters.tell("email_change_confirm", user, to=change.new_email, links={"confirm": link})
     else:
         letters.tell("email_change_known", owner, links={"help": outbox.Link("accounts:help-login")})
@@ -134,13 +139,22 @@ def _mail_both(change: EmailChange) -> None:
     letters.tell("email_change_announced", user, new_email=change.new_email, links={"stop": stop_link})
 
 
-def _bearer(user: User, pk: UUID, secret: str) -> tuple[Token, EmailChange]:
-    token = tokens.find(CONFIRM, secret)
-    change = EmailChange.objects.select_related("user").filter(pk=pk, user=user).first()
-    if change is None:
+def _tell_both(user: User, before: str) -> None:
+    contacts = [{"name": contact.name, "email": contact.email} for contact in guardians().contacts_of(user)]
+    links = {"help": outbox.Link("accounts:help-login")}
+    for address in (before, user.email):
+        letters.tell("email_changed", user, to=address, new_email=user.email, contacts=contacts, links=links)
+
+
+def _bearer(user: User, opened: UUID) -> tuple[Token, EmailChange]:
+    token = Token.objects.filter(pk=opened, purpose=CONFIRM).first()
+    change = _open(user)
+    if token is None or change is None:
         raise NotFound
-    if not _is_open(change) or not constant_time_compare(str(_binding(change, user)), str(token.subject_id)):
-        raise Gone(code="used")
+    if (ended := tokens.ended_because(token)) or not _is_open(change):
+        raise Gone(code=ended or "expired")
+    if not constant_time_compare(str(_binding(change, user)), str(token.subject_id)):
+        raise NotFound
     return token, change
 
 
@@ -156,7 +170,8 @@ def _is_open(change: EmailChange) -> bool:
 
 
 def _open(user: User) -> EmailChange | None:
-    return EmailChange.objects.filter(user=user, confirmed_at__isnull=True, cancelled_at__isnull=True).first()
+    rows = EmailChange.objects.filter(user=user, confirmed_at__isnull=True, cancelled_at__isnull=True)
+    return rows.select_related("user").first()
 
 
 def _cancel(actor: Actor, change: EmailChange, *, by: str) -> None:

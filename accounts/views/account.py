@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
@@ -14,17 +15,28 @@ from accounts import session_data
 from accounts.decorators import person_of, signed_in
 from accounts.forms import ChangePasswordForm
 from accounts.models import User
+from accounts.ports import guardians
 from accounts.proofs import Proof
-from accounts.services import passwords
-from accounts.views import answers
+from accounts.services import email_changes, passwords
+from accounts.views import answers, profile
 from core.http import Request
 
 
 @signed_in
 @require_safe
 def my_account(request: Request) -> HttpResponse:
-    """Who I am here, and how I sign in."""
-    return render(request, "accounts/my_account.html", {"profile": _profile(person_of(request))})
+    """Who I am here, and how to reach me."""
+    user = person_of(request)
+    context = {
+        "name": [{"label": _("Name"), "value": user.full_name}, {"label": _("User ID"), "value": user.user_id}],
+        "email": [{"label": _("E-mail"), "value": user.email}],
+        "phone": [{"label": _("Phone"), "value": user.phone}],
+        "preferences_title": profile.preferences_title(),
+        "preferences": _preferences(user),
+        "waiting": email_changes.waiting(user),
+        "contacts": guardians().contacts_of(user),
+    }
+    return render(request, "accounts/my_account.html", context)
 
 
 @signed_in
@@ -52,11 +64,7 @@ def change_password(request: Request) -> HttpResponse:
     return redirect("accounts:my-account")
 
 
-def _profile(user: User) -> list[dict[str, str]]:
-    return [
-        {"label": _("Name"), "value": user.full_name},
-        {"label": _("User ID"), "value": user.user_id},
-        {"label": _("E-mail"), "value": user.email},
-        {"label": _("Phone"), "value": user.phone},
-        {"label": _("Time zone"), "value": user.time_zone},
-    ]
+def _preferences(user: User) -> list[dict[str, str]]:
+    zone = {"label": _("Time zone"), "value": user.time_zone.replace("_", " ")}
+    language = {"label": _("Language"), "value": dict(settings.LANGUAGES).get(user.language, user.language)}
+    return [language, zone] if len(settings.LANGUAGES) > 1 else [zone]
