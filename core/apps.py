@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
 
 
 class CoreConfig(AppConfig):
@@ -7,7 +8,8 @@ class CoreConfig(AppConfig):
     verbose_name = "Gateway"
 
     def ready(self) -> None:
-        """Listen to the hosted mail provider, where there is one."""
+        """Gather the words for events from all rooms, and listen to the hosted mail provider, where there is one."""
+        autodiscover_modules("audit_words")
         if settings.MAIL_PROVIDER:
             from anymail.signals import tracking
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 
 from core.actor import Actor
 from core.errors import NotFound
-from core.models import Token
+from core.models import AuditEvent, Token
 from orgs import roles
+from orgs.books import Book
 from orgs.models import (
     CHANGE_RELATIONS,
     ChangeRequest,
@@ -181,6 +182,30 @@ def change_requests(actor: Actor) -> QuerySet[ChangeRequest]:
     if actor.organization_id is None or not roles.is_administrator(actor):
         return changes.none()
     return changes.filter(organization_id=actor.organization_id)
+
+
+def audit_events(actor: Actor, *, book: Book) -> QuerySet[AuditEvent]:
+    """The events of the actor's own organisation, or of its members' accounts since they are its members."""
+    if actor.organization_id is None or not roles.is_organization_administrator(actor):
+        return AuditEvent.objects.none()
+    if book is Book.ORGANIZATION:
+        return AuditEvent.objects.filter(organization_id=actor.organization_id)
+    members = Membership.objects.filter(organization_id=actor.organization_id).exclude(state=MembershipState.CLOSED)
+    people = [str(key) for key in members.values_list("user_id", flat=True)]
+    about = {"target_type": "accounts.User", "target_id__in": people}
+    accounts = AuditEvent.objects.filter(organization_id__isnull=True, action__startswith="accounts.")
+    theirs = Q(user_id=OuterRef("actor_id")) | Q(key=OuterRef("target_id"))
+    since = members.annotate(key=Cast("user_id", TextField())).filter(theirs, created_at__lte=OuterRef("at"))
+    return accounts.filter(Q(actor_id__in=people) | Q(**about)).filter(Exists(since))
+
+
+def audit_event(actor: Actor, pk: UUID) -> AuditEvent:
+    """One of these events, with its seal."""
+    for book in Book:
+        found = audit_events(actor, book=book).select_related("seal").filter(pk=pk).first()
+        if found is not None:
+            return found
+    raise NotFound
 
 
 def change_request(actor: Actor, pk: UUID) -> ChangeRequest:

@@ -52,4 +52,12 @@ def register_tabs() -> None:
             marks=("orgs:organization",),
             visible=roles.is_administrator,
         ),
+        Tab(
+            bar=SECTION,
+            order=50,
+            label="Audit trail",
+            view="orgs:audit-trail",
+            marks=("orgs:audit-",),
+            visible=roles.is_organization_administrator,
+        ),
     )

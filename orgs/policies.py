@@ -72,6 +72,13 @@ def can_see_organization(actor: Actor, organization: Organization) -> Decision:
     return refused("The organisation’s page is for its administrators.")
 
 
+def can_see_audit_trail(actor: Actor) -> Decision:
+    """Read and export the events of the organisation the actor acts for."""
+    if is_organization_administrator(actor):
+        return ALLOWED
+    return refused("The audit trail is for the Organization Administrators.")
+
+
 # --- Changes of an organisation -----------------------------------------------------------------------------------
 def can_edit_organization(actor: Actor, organization: Organization) -> Decision:
     """Edit the profile; what the operator has checked waits for the operator again."""

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from orgs.views import (
+    audit_trail,
     captcha,
     change_requests,
     countries,
@@ -88,6 +89,9 @@ urlpatterns = [
     path("administration/users/<uuid:pk>/unsuspend/", users.unsuspend, name="user-unsuspend"),
     path("administration/users/<uuid:pk>/one-time-password/", users.reissue, name="user-reissue"),
     path("administration/users/<uuid:pk>/hand-over/", users.hand_over, name="hand-over"),
+    path("administration/audit-trail/", audit_trail.audit_trail, name="audit-trail"),
+    path("administration/audit-trail/export/", audit_trail.export, name="audit-trail-export"),
+    path("administration/audit-trail/<uuid:pk>/", audit_trail.audit_event, name="audit-event"),
     path("administration/join-requests/", join_requests.join_request_list, name="join-requests"),
     path("administration/join-requests/<uuid:pk>/", join_requests.join_request, name="join-request"),
     path("administration/join-requests/<uuid:pk>/approve/", join_requests.approve, name="join-request-approve"),

@@ -57,5 +57,10 @@ def latest() -> AuditCheck | None:
     return AuditCheck.objects.filter(finished_at__isnull=False).first()
 
 
+def faults_of_latest() -> int:
+    check = latest()
+    return check.fault_count if check else 0
+
+
 def _waiting() -> AuditCheck | None:
     return AuditCheck.objects.filter(started_at__isnull=True).first()

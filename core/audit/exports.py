@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from core.actor import Actor
@@ -26,6 +27,7 @@ from core.audit import signing
 from core.audit.seals import CHUNK, FIELDS, GENESIS, texts, with_data_text
 from core.audit.trail import Asked
 from core.audit.writing import record
+from core.errors import Invalid
 from core.models import AuditEvent, AuditSeal
 
 FORMAT = "mag-audit-export/1"
@@ -94,6 +96,21 @@ def export(
     facts = {"made_by": actor.label, "scope": scope, "asked": asked.in_words(), "whole": whole}
     chains = _heads(events, latest)
     return _archive(_seals(events, latest, chains), chains, form=form, facts=facts)
+
+
+def form_of(asked: str) -> str:
+    """The form that somebody asked for. Raises ``Invalid`` for one that there is not."""
+    if asked not in ENCODERS:
+        raise Invalid("An export is made as JSON lines or as CSV.")
+    return asked
+
+
+def response(archive: Iterator[bytes]) -> StreamingHttpResponse:
+    """``archive`` as a download."""
+    name = f"audit-trail-{timezone.now():%Y%m%d-%H%M%S}.zip"
+    answer = StreamingHttpResponse(archive, content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _archive(

@@ -48,6 +48,11 @@ class Line:
     chain: str
     tone: str
 
+    @property
+    def seal(self) -> str:
+        """The digest that seals the event."""
+        return bytes(self.event.seal.digest).hex()
+
 
 _areas: dict[str, Area] = {}
 _namers: dict[str, Namer] = {}

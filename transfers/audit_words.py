@@ -1,0 +1,25 @@
+"""Events of uploads in words. How a file is called is its people's only."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import words
+
+words.say(
+    "transfers",
+    _("Packages and files"),
+    {
+        "transfers.upload.create": _("Upload begun"),
+        "transfers.upload.complete": _("Upload received"),
+        "transfers.upload.reopen": _("Upload opened again"),
+        "transfers.upload.assemble": _("Upload put together"),
+        "transfers.upload.store": _("Upload stored"),
+        "transfers.upload.quarantine": _("Upload quarantined"),
+        "transfers.upload.fail": _("Upload failed"),
+        "transfers.upload.expire": _("Upload ended by time"),
+        "transfers.upload.abort": _("Upload given up"),
+        "transfers.upload.remove": _("Upload removed"),
+    },
+    order=75,
+)
