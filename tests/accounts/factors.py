@@ -28,11 +28,11 @@ def wrong_code_of(app: AuthenticatorApp) -> str:
     return f"{(int(code_of(app)) + 1) % 1_000_000:06d}"
 
 
-def with_app(user: User, *, name: str = "Phone", codes: bool = True) -> AuthenticatorApp:
-    """An authenticator app of ``user``, taken into use with a code whose time is over."""
+def with_app(user: User, *, name: str = "Phone", codes: bool = True, staying: str | None = None) -> AuthenticatorApp:
+    """An authenticator app of ``user``, whose code of now is still good; the session of key ``staying`` goes on."""
     actor = people.acting(user, seen=Actor.anonymous(ip="198.51.100.1"))
     app = authenticator_apps.begin(actor, user=user)
-    authenticator_apps.confirm(actor, app=app, code=code_of(app), name=name)
+    authenticator_apps.confirm(actor, app=app, code=code_of(app), name=name, staying=staying)
     AuthenticatorApp.objects.filter(pk=app.pk).update(last_step=-1)
     user.refresh_from_db()
     if codes:

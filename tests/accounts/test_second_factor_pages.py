@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from accounts.models import AuthenticatorApp, RecoveryCode, User
+from accounts.models import AuthenticatorApp, User
 from accounts.ports import FactorRule
-from accounts.services.factors import recovery_codes
-from accounts.services.people import acting
-from core.actor import Actor
-from tests.accounts.factors import code_of, with_app, wrong_code_of
-from tests.accounts.stages import Upstairs, enter, events, is_signed_in, mails
+from tests.accounts.factors import code_of, with_app
+from tests.accounts.stages import Upstairs, enter, is_signed_in
 
 pytestmark = pytest.mark.django_db
 
