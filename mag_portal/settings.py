@@ -154,6 +154,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "core.context_processors.operator",
+                "accounts.context_processors.session",
             ],
             "builtins": ["core.templatetags.ui"],
         },

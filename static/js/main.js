@@ -5,6 +5,7 @@ import "./error_summary.js";
 import "./menus.js";
 import "./password.js";
 import "./secret_rules.js";
+import "./session.js";
 import "./strength.js";
 import "./submit_guard.js";
 import "./tabs.js";

@@ -16,8 +16,9 @@ export class Refusal extends Error {
   }
 }
 
-export function getJson(url, { signal } = {}) {
-  return ask(url, { signal });
+/** `unattended`: the page asks by itself, which keeps nobody signed in. */
+export function getJson(url, { signal, unattended = false } = {}) {
+  return ask(url, { signal, headers: unattended ? { "X-Unattended": "1" } : {} });
 }
 
 export async function postForm(url, data) {
@@ -38,7 +39,7 @@ async function post(url, data) {
 async function ask(url, options) {
   let response;
   try {
-    response = await fetch(url, { ...options, headers: { Accept: "application/json" }, credentials: "same-origin" });
+    response = await fetch(url, { ...options, headers: { Accept: "application/json", ...options.headers }, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refusal(OFFLINE, { code: "offline" });

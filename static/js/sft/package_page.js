@@ -45,7 +45,7 @@ class PackageWatch {
 
   async ask() {
     if (document.hidden || this.files?.busy) return;
-    const known = await getJson(this.root.dataset.statusUrl).catch(() => null);
+    const known = await getJson(this.root.dataset.statusUrl, { unattended: true }).catch(() => null);
     if (!known) return;
     const hasMoved = known.state !== this.root.dataset.state;
     const isBeingContinued = this.files?.waitingForFiles.length;
