@@ -61,7 +61,7 @@ def current_notice(kind: NoticeKind) -> Notice | None:
 
 def notice(kind: NoticeKind, version: int | None) -> Notice | None:
     """One version of a notice."""
-    return Notice.objects.filter(kind=kind, version=version).first()
+    return Notice.objects.filter(kind=kind, version=version).first() if version is not None else None
 
 
 def acceptance(notice: Notice, user: User) -> NoticeAcceptance | None:

@@ -12,6 +12,7 @@ from accounts.models import Notice
 from accounts.services.password_policy import LONGEST
 
 NOTICE_CHANGED = _("The notice below has changed meanwhile. Read it, then go on.")
+TERMS_CHANGED = _("The terms below have changed meanwhile. Read them, then go on.")
 
 
 class SystemUseForm(forms.Form):
@@ -67,7 +68,18 @@ class FirstTimeLoginForm(SystemUseForm):
 
 
 class TermsForm(forms.Form):
+    """``version`` says which terms were read."""
+
     accept = forms.BooleanField(
         label=_("I have read this and accept it"),
         error_messages={"required": _("Tick the box to accept. Without it there is no way in.")},
     )
+
+    def __init__(self, *args: Any, notice: Notice, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.notice = notice
+
+    def clean(self) -> None:
+        super().clean()
+        if self.data.get("version") != str(self.notice.version):
+            raise forms.ValidationError(TERMS_CHANGED, code="terms")

@@ -16,7 +16,9 @@ from core.errors import Conflict, Invalid
 
 LONGEST = 20_000
 THE_SAME = "These are the words of version {version}, which is in force already. Change them first."
-ANOTHER_CAME = "Somebody has published another version meanwhile. Look at that one first."
+ANOTHER_CAME = (
+    "Somebody has published another version meanwhile: it stands below. Publish yours only if it is to replace that."
+)
 
 
 def publish(actor: Actor, *, kind: str, text: str, instead_of: int) -> Notice:
@@ -30,7 +32,9 @@ def publish(actor: Actor, *, kind: str, text: str, instead_of: int) -> Notice:
         text.replace("\r\n", "\n"), missing="Write what people are to read.", field="text", longest=LONGEST
     )
     with transaction.atomic():
-        current = Notice.objects.select_for_update().filter(kind=kind).order_by("-version").first()
+        # One after the other: the second of two sees what the first has published.
+        list(Notice.objects.select_for_update().filter(kind=kind).values_list("pk"))
+        current = queries.current_notice(NoticeKind(kind))
         version = current.version if current else 0
         if version != instead_of:
             raise Conflict(ANOTHER_CAME)

@@ -24,8 +24,10 @@ def accept(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """Read and accept the version in force."""
     user = service.person_of(sign_in)
     notice = queries.unaccepted_notice(NoticeKind.TERMS, user)
-    form = TermsForm(request.POST or None)
-    if notice is None or not form.is_valid():
+    if notice is None:
+        return under_way.go_on(request, sign_in)
+    form = TermsForm(request.POST or None, notice=notice)
+    if not form.is_valid():
         context = {"notice": notice, "steps": steps(Stage.TERMS), "is_first_time": user.first_login_at is None}
         return answers.page(request, "accounts/terms.html", form=form, **context)
     notices.accept(people.acting(user, seen=request.actor), user=user, notice=notice)

@@ -101,7 +101,13 @@ def choose_password(client: Client, password: str = PASSWORD, repeated: str | No
 def come_through(client: Client) -> Any:
     """From the own password on, where no second factor is required: later, then the terms; the answer that opens Home."""
     assert client.post("/sign-in/set-up/", {"choice": "later"})["Location"] == "/sign-in/terms/"
-    return client.post("/sign-in/terms/", {"accept": "on"})
+    return client.post("/sign-in/terms/", terms_accepted())
+
+
+def terms_accepted() -> dict[str, str]:
+    """The form below the terms in force, filled in."""
+    terms = queries.current_notice(NoticeKind.TERMS)
+    return {"accept": "on", "version": str(terms.version) if terms else ""}
 
 
 def notice_seen() -> dict[str, str]:

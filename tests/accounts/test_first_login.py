@@ -30,6 +30,7 @@ from tests.accounts.stages import (
     events,
     invite,
     is_signed_in,
+    terms_accepted,
 )
 
 BEGIN = "/first-time-login/"
@@ -254,7 +255,7 @@ def test_sent_twice_it_is_done_once(client: Client, invited: Invited, upstairs: 
     assert choose_password(client)["Location"] == SET_UP
     assert choose_password(client, "another password altogether")["Location"] == SET_UP
     assert come_through(client)["Location"] == "/home/"
-    assert client.post(TERMS, {"accept": "on"})["Location"] == "/home/"
+    assert client.post(TERMS, terms_accepted())["Location"] == "/home/"
     assert upstairs.completed == [invited.user.user_id]
     assert enter(Client(), invited.user.user_id).status_code == 302
 
