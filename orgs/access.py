@@ -56,6 +56,21 @@ def member(actor: Actor, pk: UUID | None) -> Membership:
     return found
 
 
+def own_memberships(actor: Actor) -> QuerySet[Membership]:
+    """The memberships of the actor's own, in whatever state, oldest first; with organisations and roles."""
+    if actor.user_id is None:
+        return Membership.objects.none()
+    own = Membership.objects.filter(user_id=actor.user_id).select_related("organization")
+    return own.prefetch_related("roles__application").order_by("created_at", "id")
+
+
+def own_membership(actor: Actor, pk: UUID) -> Membership:
+    found = own_memberships(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def invitations(actor: Actor) -> QuerySet[Invitation]:
     """All invitations of the organisation for its administrators; for others with the right to invite, their own."""
     if actor.organization_id is None or not roles.may_invite(actor):

@@ -60,4 +60,12 @@ def register_tabs() -> None:
             marks=("orgs:audit-",),
             visible=roles.is_organization_administrator,
         ),
+        Tab(
+            bar="account",
+            order=60,
+            label="Memberships",
+            view="orgs:memberships",
+            marks=("orgs:memberships",),
+            visible=lambda actor: actor.is_authenticated and not actor.is_staff,
+        ),
     )

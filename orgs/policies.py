@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from accounts.proofs import EVERY_KIND, Proof
 from core.actor import Actor, ActorKind
 from core.policies import ALLOWED, Decision, refused
 from orgs.models import (
@@ -12,10 +13,13 @@ from orgs.models import (
     Invitation,
     JoinRequest,
     Membership,
+    MembershipState,
     Organization,
+    OrganizationState,
     Registration,
     RegistrationState,
     Role,
+    SecondFactorRule,
 )
 from orgs.roles import is_administrator, is_organization_administrator, may_invite
 
@@ -34,6 +38,17 @@ def can_manage_members(actor: Actor, organization_id: UUID | None) -> Decision:
     ):
         return ALLOWED
     return refused("Users are managed by the Organization Administrator of their organisation.")
+
+
+def can_act_for(actor: Actor, membership: Membership) -> Decision:
+    """Work with the rights of a membership of one's own: while it and its organisation are active."""
+    if actor.user_id != membership.user_id:
+        return refused("This membership is somebody else’s.")
+    if membership.organization.state != OrganizationState.ACTIVE:
+        return refused("This organisation has no active account at the moment.")
+    if membership.state != MembershipState.ACTIVE:
+        return refused("Your membership is not active. Ask the Organization Administrator.")
+    return ALLOWED
 
 
 def can_assign_role(actor: Actor, organization_id: UUID | None, role: str) -> Decision:
@@ -237,3 +252,13 @@ def can_set_second_factor_rule(actor: Actor, *, organization_id: UUID | None) ->
     if organization_id is None:
         return refused("This rule is set by operator staff.")
     return can_manage_members(actor, organization_id)
+
+
+def stronger_sign_in(actor: Actor, rule: SecondFactorRule | None) -> frozenset[str]:
+    """The kinds of second factor of which the session of ``actor`` shows none, and ``rule`` asks for one; none where it is
+    enough. A recovery code was shown in place of any of them.
+    """
+    if rule is None or not rule.required:
+        return frozenset()
+    kinds = frozenset(rule.kinds) & EVERY_KIND or EVERY_KIND
+    return frozenset() if actor.proofs & {*kinds, Proof.RECOVERY_CODE.value} else kinds

@@ -10,6 +10,7 @@ from orgs.views import (
     join_requests,
     joining,
     landing,
+    memberships,
     organization,
     received,
     status,
@@ -41,6 +42,9 @@ urlpatterns = [
     path("join/<str:token>/confirm/", joining.confirm, name="join-confirm"),
     path("join/<str:token>/organization/", joining.choose, name="join-choose"),
     path("join/<str:token>/withdraw/", joining.withdraw, name="join-withdraw"),
+    # My Account
+    path("account/memberships/", memberships.memberships, name="memberships"),
+    path("account/memberships/<uuid:pk>/", memberships.act_for, name="act-for"),
     # The wizard
     path("captcha/image/<slug:key>/", captcha.image, name="captcha-image"),
     path("captcha/sound/<slug:key>/", captcha.sound, name="captcha-sound"),

@@ -23,7 +23,7 @@ class MembershipActorResolver:
         if not user.is_authenticated:
             return Actor.anonymous(ip=ip, request_id=request_id)
         actor = of_user(user, chosen=request.session.get(CHOSEN_MEMBERSHIP))
-        session_data.has_rights(request.session, f"{actor.membership_id} {' '.join(sorted(actor.roles))}")
+        session_data.has_rights(request.session, rights_of(actor))
         return actor.at(ip=ip, request_id=request_id, proofs=frozenset(session_data.proofs_of(request.session)))
 
 
@@ -46,6 +46,11 @@ def of_member(membership: Membership, *, user: User | None = None) -> Actor:
         membership_id=membership.id,
         roles=roles_of(membership),
     )
+
+
+def rights_of(actor: Actor) -> str:
+    """What a session notes of the rights it was used with, so that others take another key."""
+    return f"{actor.membership_id} {' '.join(sorted(actor.roles))}"
 
 
 def roles_of(membership: Membership) -> frozenset[str]:

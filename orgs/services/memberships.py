@@ -15,7 +15,7 @@ from core.actor import Actor
 from core.errors import Conflict
 from orgs import policies, queries
 from orgs.models import Application, Membership, MembershipState, Organization, Role, RoleAssignment
-from orgs.services import locks
+from orgs.services import actors, locks
 
 
 @transaction.atomic
@@ -68,6 +68,17 @@ def suspend(actor: Actor, *, membership: Membership, reason: str) -> Membership:
 def unsuspend(actor: Actor, *, membership: Membership) -> Membership:
     policies.can_manage_members(actor, membership.organization_id).enforce()
     return states.advance(membership, "unsuspend", actor=actor, suspension_reason="")
+
+
+def act_for(actor: Actor, *, membership: Membership) -> Actor:
+    """Work for another organisation of one's own from now on: the actor that the session becomes.
+
+    Raises ``NotAllowed`` when the membership is somebody else's, or is not active, or its organisation is not.
+    """
+    policies.can_act_for(actor, membership).enforce()
+    with transaction.atomic():
+        audit.record(actor, "orgs.membership.act_for", membership, organization_id=membership.organization_id)
+    return actors.of_member(membership)
 
 
 def enrol(actor: Actor, *, user: User, organization: Organization, can_invite: bool = False) -> Membership:
