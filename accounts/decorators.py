@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,10 +15,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import session_data
+from accounts import queries, session_data
 from accounts.models import User
 from accounts.services import confirmation
-from core.errors import ConfirmationRequired, SignInRequired
+from core.errors import ConfirmationRequired, SignInRequired, StrongerSignInRequired
 from core.http import Request, wants_json
 
 P = ParamSpec("P")
@@ -55,6 +56,27 @@ def confirmed(view: View[P]) -> View[P]:
         if wants_json(request):
             raise ConfirmationRequired
         return redirect(confirm_url(_way_back(request)))
+
+    return signed_in(guarded)
+
+
+def stepping_up(view: View[P]) -> View[P]:
+    """Signed in; and where the view says ``StrongerSignInRequired``, first to “Confirm it is you” and from there back to it.
+
+    Who has no second factor of the right kind is led to where one is set up. A program gets the refusal itself.
+    """
+
+    @wraps(view)
+    def guarded(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except StrongerSignInRequired as wanted:
+            if wants_json(request):
+                raise
+            if queries.factor_kinds(person_of(request)) & wanted.kinds:
+                return redirect(confirm_url(_way_back(request), kinds=wanted.kinds))
+            messages.warning(request, wanted.sentence)
+            return redirect("accounts:security")
 
     return signed_in(guarded)
 

@@ -5,7 +5,7 @@ The sentence says what to do next. It is shown as it stands, so it never carries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 
@@ -78,6 +78,18 @@ class ConfirmationRequired(DomainError):
     code = "confirmation_required"
     title = "Confirm it is you"
     default_sentence = "Open this page in a browser and confirm there that it is you, then try again."
+
+
+class StrongerSignInRequired(ConfirmationRequired):
+    """The session was opened with less than what is asked for; any one of ``kinds`` of second factor makes up for it."""
+
+    code = "stronger_sign_in_required"
+    title = "A stronger sign-in is needed"
+    default_sentence = "This asks for a second factor. Open it in a browser and show one there, then try again."
+
+    def __init__(self, sentence: str = "", *, kinds: Collection[str]) -> None:
+        super().__init__(sentence)
+        self.kinds = frozenset(kinds)
 
 
 class NotFound(DomainError):

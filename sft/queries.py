@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 import orgs.queries
 from core.actor import Actor
 from orgs.catalogue import SFT
-from orgs.models import Application, Membership, Organization, Role, RoleAssignment
+from orgs.models import Application, Membership, Organization, Role, RoleAssignment, SecondFactorRule
 from sft.models import (
     AccessGrant,
     AccessGrantState,
@@ -50,6 +50,11 @@ class Standing:
     subscription: Subscription | None
     grant: AccessGrant | None
 
+    @property
+    def second_factor_rule(self) -> SecondFactorRule | None:
+        """What the application asks for beyond access."""
+        return getattr(self.subscription.application, "second_factor_rule", None) if self.subscription else None
+
 
 def standing(actor: Actor, code: str) -> Standing:
     """How the application of this code stands for the actor."""
@@ -58,7 +63,9 @@ def standing(actor: Actor, code: str) -> Standing:
 
 def standing_of(*, organization_id: UUID, membership_id: UUID, code: str) -> Standing:
     return Standing(
-        Subscription.objects.filter(organization_id=organization_id, application__code=code).first(),
+        Subscription.objects.filter(organization_id=organization_id, application__code=code)
+        .select_related("application__second_factor_rule")
+        .first(),
         AccessGrant.objects.filter(membership_id=membership_id, application__code=code).first(),
     )
 

@@ -13,7 +13,7 @@ from core.policies import Decision, refused
 from orgs.catalogue import SFT
 from sft import policies, queries
 from sft.models import Package, PackageFile, PackageState
-from sft.services import delivery, drafts
+from sft.services import delivery, drafts, launches
 from transfers.models import Upload
 
 GONE = "This package is no longer there. Start a new one and add the file again."
@@ -28,6 +28,7 @@ class PackageUploadPolicy:
             return refused(GONE)
         sender = package.sender
         standing = queries.standing_of(organization_id=sender.organization_id, membership_id=sender.pk, code=SFT)
+        launches.require_strength(actor, standing)
         return policies.can_upload(
             actor,
             package,

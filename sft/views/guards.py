@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from django.http.response import HttpResponseBase
 
-from accounts.decorators import signed_in
+from accounts.decorators import signed_in, stepping_up
 from core.errors import NotAllowed
 from core.http import Request
 from sft.services import launches
@@ -30,11 +30,11 @@ def member(view: View[P]) -> View[P]:
 
 
 def workspace(view: View[P]) -> View[P]:
-    """A member to whom Secure File Transfer is open at this moment."""
+    """A member to whom Secure File Transfer is open at this moment, in a session as strong as it asks for."""
 
     @wraps(view)
     def guarded(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         launches.require_workspace(request.actor)
         return view(request, *args, **kwargs)
 
-    return member(guarded)
+    return stepping_up(member(guarded))

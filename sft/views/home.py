@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.decorators import signed_in
+from accounts.decorators import signed_in, stepping_up
 from core.actor import Actor
 from core.errors import Conflict, NotFound
 from core.http import Request
@@ -70,6 +70,7 @@ def home(request: Request) -> HttpResponse:
 
 
 @require_safe
+@stepping_up
 @member
 def open_application(request: Request, code: str) -> HttpResponseBase:
     application = access.application(code)
