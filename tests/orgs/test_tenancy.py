@@ -54,6 +54,8 @@ OWN = {
     "invitations",
     "invite",
     "join-requests",
+    "audit-trail",
+    "audit-trail-export",
     "invitations-export",
     "invite-many",
     "invite-many-template",
@@ -70,6 +72,8 @@ OF_A_USER = {
 }
 OF_A_CHANGE = {"change-withdraw"}
 OF_AN_INVITATION = {"invitation-page", "invitation-extend", "invitation-resend", "invitation-revoke"}
+# Whose it is is held by test_audit_trail.py.
+OF_THE_TRAIL = {"audit-event"}
 # Whose these are is held by test_invitations_received.py and test_invitations_batches.py.
 OF_THE_INVITED = {"received-invitation", "received-invitation-accept", "received-invitation-pass-on"}
 OF_A_FILE = {"invite-many-preview"}
@@ -97,6 +101,7 @@ def test_every_address_is_in_one_of_these_groups() -> None:
         WIZARD,
         OF_THE_INVITED,
         OF_A_FILE,
+        OF_THE_TRAIL,
     ]
     names = {named(pattern) for pattern in urls.urlpatterns}
 
@@ -169,6 +174,8 @@ def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
         "add-user": "/administration/users/add/",
         "invitations": "/administration/invitations/",
         "join-requests": "/administration/join-requests/",
+        "audit-trail": "/administration/audit-trail/",
+        "audit-trail-export": "/administration/audit-trail/export/",
         "invite": "/administration/invitations/new/",
         "invitations-export": "/administration/invitations/export/",
         "invite-many": "/administration/invitations/many/",
