@@ -79,6 +79,9 @@ urlpatterns = [
     path("account/session/extend/", sessions.extend, name="extend-session"),
     path("account/history/", history.sign_in_history, name="sign-in-history"),
     path("not-me/<str:token>/", not_me.not_me, name="not-me"),
+    path("help/", assistance.index, name="help"),
     path("help/registration/", assistance.registration, name="help-registration"),
     path("help/login/", assistance.login, name="help-login"),
+    path("help/one-time-password/", assistance.lost_one_time_password, name="lost-one-time-password"),
+    path("help/administrator/", assistance.who_looks_after, name="who-looks-after"),
 ]

@@ -22,21 +22,22 @@ from redis.exceptions import RedisError
 from core.addresses import counted_as
 from core.errors import TooMany, Unavailable
 
-# KEYS: the hash of one key. ARGV: place, now, free tries, first wait, longest wait, when a place is forgotten (seconds).
-# Answers {tries so far, seconds that the next one waits}, or {-1, seconds still to wait}.
+MILLISECOND = timedelta(milliseconds=1)
+# KEYS: the hash of one key. ARGV: place, free tries, and in milliseconds now, the first wait, the longest, after what a
+# place is forgotten. Answers {tries so far, how long the next one waits}, or {-1, how long it is still to wait}.
 _TRY = """
 local tries_of, until_of = ARGV[1] .. '|tries', ARGV[1] .. '|until'
-local now, free, first, longest, forgotten = unpack(ARGV, 2)
-now, free = tonumber(now), tonumber(free)
+local free, now, first, longest, forgotten = unpack(ARGV, 2)
+free, now = tonumber(free), tonumber(now)
 local open_at = tonumber(redis.call('HGET', KEYS[1], until_of) or '0')
-if open_at > now then return {-1, tostring(open_at - now)} end
+if open_at > now then return {-1, open_at - now} end
 if open_at + forgotten < now then redis.call('HDEL', KEYS[1], tries_of) end
 local tries = redis.call('HINCRBY', KEYS[1], tries_of, 1)
 local wait = 0
 if tries >= free then wait = math.min(tonumber(longest), tonumber(first) * 2 ^ (tries - free)) end
-redis.call('HSET', KEYS[1], until_of, tostring(now + wait))
-redis.call('EXPIRE', KEYS[1], forgotten)
-return {tries, tostring(wait)}
+redis.call('HSET', KEYS[1], until_of, string.format('%.0f', now + wait))
+redis.call('PEXPIRE', KEYS[1], longest + forgotten)
+return {tries, wait}
 """
 
 
@@ -63,12 +64,13 @@ class Counted:
 
 def count(wait: GrowingWait, key: str, place: str) -> Counted:
     """Count one try. Raises ``TooMany`` with the seconds still to wait, and ``Unavailable`` when Redis does not answer."""
-    seconds = (wait.free, wait.first.total_seconds(), wait.longest.total_seconds(), wait.forgotten.total_seconds())
-    arguments = (counted_as(place), repr(time.time()), *map(int, seconds))
-    tries, left = _asked(lambda: _script()(keys=[_name(wait, key)], args=arguments))
-    if int(tries) < 0:
-        raise TooMany(retry_after=math.ceil(float(left)))
-    return Counted(tries=int(tries), wait=math.ceil(float(left)))
+    spans = [span // MILLISECOND for span in (wait.first, wait.longest, wait.forgotten)]
+    arguments = (counted_as(place), wait.free, _now(), *spans)
+    tries, milliseconds = _asked(lambda: _script()(keys=[_name(wait, key)], args=arguments))
+    seconds = math.ceil(milliseconds / 1000)
+    if tries < 0:
+        raise TooMany(retry_after=seconds)
+    return Counted(tries=tries, wait=seconds)
 
 
 def start_over(wait: GrowingWait, key: str, place: str = "") -> None:
@@ -84,8 +86,8 @@ def start_over(wait: GrowingWait, key: str, place: str = "") -> None:
 def left(wait: GrowingWait, key: str) -> timedelta:
     """How long the place that waits longest still has to. Raises ``Unavailable`` when Redis does not answer."""
     fields = cast("dict[bytes, bytes]", _asked(lambda: _store(settings.REDIS_URL).hgetall(_name(wait, key))))
-    ends = (float(value) for name, value in fields.items() if name.endswith(b"|until"))
-    return timedelta(seconds=max(0.0, max(ends, default=0.0) - time.time()))
+    ends = (int(value) for name, value in fields.items() if name.endswith(b"|until"))
+    return MILLISECOND * max(0, max(ends, default=0) - _now())
 
 
 def _asked(ask: Callable[[], Any]) -> Any:
@@ -93,6 +95,10 @@ def _asked(ask: Callable[[], Any]) -> Any:
         return ask()
     except (RedisError, OSError) as error:
         raise Unavailable from error
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _name(wait: GrowingWait, key: str) -> str:

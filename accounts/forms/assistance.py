@@ -28,3 +28,7 @@ class ForgotPasswordForm(forms.Form):
         error_messages=sentences_for(_("Enter your User ID or your e-mail address.")),
         widget=forms.TextInput(attrs={"autocomplete": "username", **AS_TYPED}),
     )
+
+
+class WhoseAccountForm(ForgotPasswordForm):
+    """Whose account a call for help is about."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts import queries
@@ -66,7 +68,7 @@ def _ask_contacts(user: User) -> None:
         throttles.hit(limits.ASKING_CONTACTS, str(user.pk))
     except TooMany:
         return
-    person = {"person": user.full_name, "person_id": user.user_id, "person_email": user.email}
+    person: dict[str, Any] = {"person": user.full_name, "person_id": user.user_id, "person_email": user.email}
     for contact in guardians().contacts_of(user):
         links = {"user": contact.page or outbox.Link("accounts:sign-in")}
         letters.tell("one_time_password_wanted", contact.user, links=links, company=contact.company, **person)

@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -33,7 +35,7 @@ TASK = "accounts.tasks.look_after_doors"
 LOCKED = "accounts.sign_in.lock"
 SWEEP = Actor.system("lock sweep")
 # What opens the password again, as a part of whatever sets another one.
-OPEN = {"failed_tries": 0, "password_off_at": None}
+OPEN: dict[str, Any] = {"failed_tries": 0, "password_off_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def refused(actor: Actor, *, known: User | None, because: str, wrong: User | Non
 def switch_off_due() -> int:
     """Write down and mail for whom wrong passwords became too many; returns how many they were."""
     due = User.objects.filter(failed_tries__gte=settings.WRONG_PASSWORDS_IN_A_ROW, password_off_at=None)
-    return sum(_switch_off(user) for user in due.exclude(state=UserState.CLOSED))
+    with_password = due.exclude(state=UserState.CLOSED).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return sum(_switch_off(user) for user in with_password)
 
 
 def unlock(actor: Actor, *, user: User, reason: str = "") -> User:

@@ -13,7 +13,7 @@ from accounts.models import NoticeKind
 from accounts.services import first_login
 from accounts.services import under_way as service
 from accounts.services.under_way import SignInUnderWay, Stage
-from accounts.views import answers, under_way
+from accounts.views import answers, under_way, waiting
 from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
@@ -21,6 +21,7 @@ from core.http import Request
 
 @sensitive_post_parameters("one_time_password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 def begin(request: Request) -> HttpResponse:
     """User ID and One-Time Password."""
     if request.user.is_authenticated:

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms import ForgotPasswordForm, ForgotUserIdForm, OwnPasswordForm
 from accounts.services import passwords, reminders
-from accounts.views import answers
+from accounts.views import answers, waiting
 from core.errors import Gone, NotFound
 from core.http import Request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 def forgot_password(request: Request) -> HttpResponse:
     """Ask for a link. The answer is the same whether or not there is such a person."""
     form = ForgotPasswordForm(request.POST or None)
@@ -28,6 +29,7 @@ def forgot_password(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 def forgot_user_id(request: Request) -> HttpResponse:
     """Ask for the User ID. The answer is the same whether or not there is such a person."""
     form = ForgotUserIdForm(request.POST or None)

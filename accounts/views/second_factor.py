@@ -12,12 +12,13 @@ from accounts.proofs import FactorKind, Proof
 from accounts.services import under_way as service
 from accounts.services.factors import authenticator_apps, recovery_codes
 from accounts.services.under_way import SignInUnderWay, Stage
-from accounts.views import answers, under_way
+from accounts.views import answers, under_way, waiting
 from core.http import Request
 
 
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 @under_way.at(Stage.SECOND_FACTOR)
 def second_factor(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """A passkey or the code of an app, whichever the person has and the rule allows."""
@@ -37,6 +38,7 @@ def second_factor(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
 
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 @under_way.at(Stage.SECOND_FACTOR)
 def recovery_code(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """A recovery code in place of the second factor."""

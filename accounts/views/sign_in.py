@@ -17,7 +17,7 @@ from accounts.models import NoticeKind
 from accounts.services import sign_in as service
 from accounts.services import under_way as under_way_service
 from accounts.services.under_way import SignInUnderWay, Stage
-from accounts.views import answers, under_way
+from accounts.views import answers, under_way, waiting
 from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
@@ -45,6 +45,7 @@ def sign_in(request: Request) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 def password(request: Request) -> HttpResponse:
     """The password of whoever the first page named."""
     if request.user.is_authenticated:
@@ -62,6 +63,7 @@ def password(request: Request) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@waiting.explained
 @under_way.at(Stage.PASSWORD)
 def password_too(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The password after a passkey, where a rule asks for both."""
