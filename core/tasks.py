@@ -24,9 +24,8 @@ def sweep_outbox() -> None:
 
 @shared_task
 def sweep_ended() -> None:
-    """Delete what has ended and tells nothing any more: tokens, sessions, captcha challenges."""
+    """Delete what has ended and tells nothing any more: tokens, captcha challenges. Sessions have a sweep of their own."""
     tokens.purge(ended_before=timedelta(days=90))
-    call_command("clearsessions")
     call_command("captcha_clean", verbosity=0)
 
 

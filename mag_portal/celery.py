@@ -41,7 +41,7 @@ app.conf.beat_schedule = {
         "schedule": schedule(600),
         "options": {"expires": 600},
     },
-    "sessions": {"task": "accounts.tasks.sweep_sessions", "schedule": schedule(600), "options": {"expires": 600}},
+    "sessions": {"task": "accounts.tasks.sweep_sessions", "schedule": schedule(60), "options": {"expires": 60}},
     "doors": {
         "task": "accounts.tasks.look_after_doors",
         "schedule": schedule(60),
