@@ -51,13 +51,16 @@ FIELD_KEYS: dict[str, str] = dict(
     item.strip().partition(":")[::2]
     for item in required("FIELD_KEYS", development="development:" + "A" * 43 + "=").split(",")
 )
+# The key's name is told in messages: what is no name may be the key itself.
+if not all(re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key_id) for key_id in FIELD_KEYS):
+    raise ImproperlyConfigured("FIELD_KEYS must read id:key,id:key.")
 # The Ed25519 key that signs exports of the audit trail: 32 random bytes in base64url.
 AUDIT_SIGNING_KEY = required("AUDIT_SIGNING_KEY", development="Q" * 42 + "A=")
 for name, key in {
-    **{f"FIELD_KEYS ({key_id or 'without a name'})": key for key_id, key in FIELD_KEYS.items()},
+    **{f"FIELD_KEYS ({key_id})": key for key_id, key in FIELD_KEYS.items()},
     "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY,
 }.items():
-    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) or "without" in name:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
         raise ImproperlyConfigured(f"{name} is not a key: it needs 32 random bytes in base64url.")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()

@@ -1,6 +1,6 @@
 """Carrying a One-Time Password from the request that made it to the one page that shows it.
 
-It travels in a cookie of the browser that is about to show it: signed, kept for two minutes, for no script to read, and
+It travels in a cookie of the browser that is about to show it: encrypted, kept for two minutes, for no script to read, and
 deleted by the page. So the server stores nothing but the hash, and a reload shows nothing.
 """
 
@@ -16,11 +16,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from core import secrets_at_rest
 from orgs.services.users import HandOver
 
 SALT = "orgs.handover"
 LIFETIME = timedelta(minutes=2)
-COOKIE = "__Host-hand-over" if settings.HTTPS else "hand-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Sheet:
 def offer(response: HttpResponse, *, subject: UUID, secret: str) -> None:
     """Let the page that the browser opens next show ``secret``."""
     response.set_cookie(
-        COOKIE,
-        signing.dumps([str(subject), secret], salt=SALT),
+        settings.HAND_OVER_COOKIE_NAME,
+        signing.dumps([str(subject), secrets_at_rest.seal(secret.encode())], salt=SALT),
         max_age=LIFETIME,
         secure=settings.HTTPS,
         httponly=True,
@@ -71,11 +71,12 @@ def answer(made: HandOver) -> HttpResponse:
 def take(request: HttpRequest) -> Secret | None:
     """The secret to show on this page, if there is one. Call ``forget`` on the response that shows it."""
     try:
-        subject, value = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LIFETIME)
-        return Secret(UUID(subject), value)
-    except (signing.BadSignature, ValueError):
+        cookie = request.COOKIES.get(settings.HAND_OVER_COOKIE_NAME, "")
+        subject, sealed = signing.loads(cookie, salt=SALT, max_age=LIFETIME)
+        return Secret(UUID(subject), secrets_at_rest.open_sealed(sealed).decode())
+    except (signing.BadSignature, ValueError, LookupError):
         return None
 
 
 def forget(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE, samesite="Strict")
+    response.delete_cookie(settings.HAND_OVER_COOKIE_NAME, samesite="Strict")

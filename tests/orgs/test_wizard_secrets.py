@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core import signing
 from django.db import connection
 
@@ -105,10 +106,10 @@ def test_a_cookie_that_is_not_this_registrations_shows_nothing(
     if change == "another registration":
         registrant = Registrant("203.0.113.80")
         registrant.up_to(NEXT)
-        registrant.client.cookies[handover.COOKIE] = cookies[handover.COOKIE].value
+        registrant.client.cookies[settings.HAND_OVER_COOKIE_NAME] = cookies[settings.HAND_OVER_COOKIE_NAME].value
     elif change == "forged":
         forged = signing.dumps([str(registrant.contact().pk), "a secret of mine"], key="mine", salt=handover.SALT)
-        registrant.client.cookies[handover.COOKIE] = forged
+        registrant.client.cookies[settings.HAND_OVER_COOKIE_NAME] = forged
     else:
         monkeypatch.setattr(handover, "LIFETIME", handover.LIFETIME * 0)
 
