@@ -8,9 +8,10 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organisations"
 
     def ready(self) -> None:
-        from orgs import catalogue, checks, navigation
+        from orgs import catalogue, checks, navigation, notifications
 
         for check in (checks.captcha_asks_people, checks.captcha_gives_time):
             register(check, Tags.security)
         navigation.register_tabs()
+        notifications.register_kinds()
         post_migrate.connect(catalogue.ensure, sender=self, dispatch_uid="orgs.catalogue")

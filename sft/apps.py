@@ -6,6 +6,7 @@ class SftConfig(AppConfig):
     verbose_name = "Secure File Transfer"
 
     def ready(self) -> None:
-        from sft import tabs
+        from sft import notifications, tabs
 
         tabs.register()
+        notifications.register_kinds()

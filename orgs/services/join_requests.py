@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts import notifications
 from accounts import queries as people_queries
 from accounts.models import UserState
 from core import audit, outbox, states, throttles, tokens
@@ -31,6 +32,7 @@ from orgs.models import (
     Role,
     organization_id_in,
 )
+from orgs.notifications import JOIN_REQUESTS
 from orgs.services import locks
 
 LINK = "join-request"
@@ -147,10 +149,12 @@ def withdraw(actor: Actor, request: JoinRequest) -> JoinRequest:
 
 
 def tell_administrators(request: JoinRequest, *, again: bool = False) -> None:
-    """Mail every Organization Administrator who can decide; ``again`` makes it a reminder. Needs a transaction."""
+    """Mail every Organization Administrator who wants to hear of it; ``again`` makes it a reminder. Needs a transaction."""
     if request.organization is None:
         return
     for administrator in queries.administrators(request.organization, Role.OA):
+        if not notifications.wants(administrator.user, JOIN_REQUESTS):
+            continue
         outbox.enqueue(
             "orgs/mail/join_requested",
             to=administrator.user.email,

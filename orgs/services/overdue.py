@@ -7,12 +7,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import notifications
 from accounts.models import User
 from core import outbox
 from core.models import Mail
 from orgs import business_days, queries
 from orgs.dates import in_words
 from orgs.models import Registration, RegistrationState
+from orgs.notifications import OVERDUE
 
 MAIL = "orgs/mail/registrations_overdue"
 FROM_HOUR = 8
@@ -39,7 +41,8 @@ def tell() -> int:
         overdue = list(rows.select_related("assigned_to").order_by("due_at", "id")[:MOST])
         if not overdue:
             return 0
-        count, staff = rows.count(), list(queries.operator_staff())
+        count = rows.count()
+        staff = [user for user in queries.operator_staff() if notifications.wants(user, OVERDUE)]
         for user in staff:
             _tell(user, overdue, count=count)
     return len(staff)

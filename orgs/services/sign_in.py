@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils.formats import date_format
 
+from accounts import notifications
 from accounts.models import FactorReset, User
 from accounts.ports import Contact, FactorRule
 from accounts.proofs import EVERY_KIND
@@ -18,6 +19,7 @@ from core.actor import Actor
 from core.policies import ALLOWED, Decision, refused
 from orgs import policies, queries
 from orgs.models import Membership, MembershipState, OrganizationState, Role, SecondFactorRule
+from orgs.notifications import FIRST_LOGINS
 
 # What counts where the operator has said nothing.
 UNTOLD = FactorRule(required=True)
@@ -134,6 +136,8 @@ class FirstLoginNotice:
     def first_login_completed(self, user: User) -> None:
         for membership in queries.active_members().filter(user=user).select_related("organization"):
             for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user):
+                if not notifications.wants(administrator.user, FIRST_LOGINS):
+                    continue
                 outbox.enqueue(
                     "orgs/mail/first_login_completed",
                     to=administrator.user.email,

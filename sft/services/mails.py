@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from accounts import notifications
 from accounts.models import User, UserState
 from core import outbox
 from core.outbox import Link
 from orgs.models import Membership
 from sft.models import AccessGrant, Package, PackageFile, Recipient, Subscription
+from sft.notifications import ACCESS_REQUESTS, PACKAGES
 from sft.queries import file_names
 
 NAMES_IN_A_MAIL = 10
@@ -58,6 +60,8 @@ def subscription_denied(subscription: Subscription, administrator: Membership) -
 
 def access_requested(grant: AccessGrant, administrator: Membership) -> None:
     """To an Application Administrator: somebody waits for you."""
+    if not notifications.wants(administrator.user, ACCESS_REQUESTS):
+        return
     _to_member(
         "access_requested",
         administrator,
@@ -88,6 +92,8 @@ def access_restored(grant: AccessGrant) -> None:
 
 def package_received(package: Package, recipient: Recipient, *, files: list[PackageFile]) -> None:
     """To a recipient: a package waits for you."""
+    if not notifications.wants(recipient.membership.user, PACKAGES):
+        return
     names = file_names(files)
     _to_member(
         "package_received",

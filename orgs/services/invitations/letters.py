@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from accounts import notifications
 from accounts.models import User, UserState
 from core import outbox
 from core.models import Mail, Token
 from orgs import queries
 from orgs.dates import in_words
 from orgs.models import Invitation, Membership, Role
+from orgs.notifications import INVITATIONS
 
 LINK = "invitation"
 INVITATION, REMINDER = "orgs/mail/invitation", "orgs/mail/invitation_reminder"
@@ -76,8 +78,10 @@ def readers(invitation: Invitation) -> list[Reader]:
 
 
 def tell(template: str, invitation: Invitation, **context: str | bool | list[str]) -> None:
-    """Queue ``template`` to the ``readers`` of an invitation."""
+    """Queue ``template`` to those ``readers`` of an invitation who want to hear of it."""
     for reader in readers(invitation):
+        if not notifications.wants(reader.user, INVITATIONS):
+            continue
         outbox.enqueue(
             template,
             to=reader.user.email,

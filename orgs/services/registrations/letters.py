@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from accounts import notifications
 from accounts.models import User
 from core import outbox, tokens
 from orgs.dates import in_words
 from orgs.models import Registration
+from orgs.notifications import REGISTRATIONS
 
 LINK = "registration"
 # Outlives every draft and every decision, so that a late reader is told what became of it.
@@ -36,9 +38,11 @@ def to_registrant(
 
 
 def to_staff(template: str, registration: Registration, *, staff: Iterable[User], **context: Any) -> None:
-    """Queue ``template`` to each of ``staff``, with the contact's name and the registration's page in the back office."""
+    """Queue ``template`` to those of ``staff`` who want it, with the contact's name and the registration's own page."""
     page = outbox.Link("admin:orgs_registration_change", kwargs={"object_id": str(registration.pk)})
     for user in staff:
+        if not notifications.wants(user, REGISTRATIONS):
+            continue
         outbox.enqueue(
             template,
             to=user.email,
