@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from django.utils import timezone
@@ -14,12 +15,16 @@ from core.actor import Actor
 from core.secrets_at_rest import open_sealed
 
 STEP = timedelta(seconds=30)
+ABOUT_TO_END = 3
 
 
-def code_of(app: AuthenticatorApp, *, steps: int = 0) -> str:
-    """What the app shows now, or so many steps later."""
+def code_of(app: AuthenticatorApp) -> str:
+    """What the app shows now; as people do, it waits for the next code where this one is about to end."""
+    left = STEP.total_seconds() - timezone.now().timestamp() % STEP.total_seconds()
+    if left < ABOUT_TO_END:
+        time.sleep(left)
     totp = TOTP(open_sealed(app.key_sealed))
-    totp.time = (timezone.now() + steps * STEP).timestamp()
+    totp.time = timezone.now().timestamp()
     return f"{totp.token():06d}"
 
 
