@@ -50,8 +50,8 @@ class PreferencesForm(forms.Form):
         help_text=_("The clock by which the gateway tells you times, on its pages and in its mails."),
     )
 
-    def __init__(self, *args: Any, user: User, **options: Any) -> None:
-        super().__init__(*args, initial={"language": user.language, "time_zone": user.time_zone}, **options)
+    def __init__(self, data: Any = None, *, user: User) -> None:
+        super().__init__(data, initial={"language": user.language, "time_zone": user.time_zone})
         fields: dict[str, Any] = self.fields
         fields["time_zone"].choices = time_zones(present=user.time_zone)
         fields["language"].choices = settings.LANGUAGES
@@ -64,9 +64,9 @@ class NotificationsForm(forms.Form):
         label=_("Send me a mail about"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, user: User, kinds: list[Kind], **options: Any) -> None:
+    def __init__(self, data: Any = None, *, user: User, kinds: list[Kind]) -> None:
         chosen = [kind.code for kind in kinds if kind.code not in user.muted_notices]
-        super().__init__(*args, initial={"wanted": chosen}, **options)
+        super().__init__(data, initial={"wanted": chosen})
         wanted: Any = self.fields["wanted"]
         wanted.choices = [(kind.code, Described(str(kind.label), str(kind.description))) for kind in kinds]
 

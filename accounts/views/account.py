@@ -61,10 +61,10 @@ def change_password(request: Request) -> HttpResponse:
     update_session_auth_hash(request, user)
     session_data.add_proof(request.session, Proof.PASSWORD)
     messages.success(request, _("Your password is changed. You are signed out everywhere else."))
-    return redirect("accounts:my-account")
+    return redirect("accounts:security")
 
 
 def _preferences(user: User) -> list[dict[str, str]]:
     zone = {"label": _("Time zone"), "value": user.time_zone.replace("_", " ")}
-    language = {"label": _("Language"), "value": dict(settings.LANGUAGES).get(user.language, user.language)}
+    language = {"label": _("Language"), "value": str(dict(settings.LANGUAGES).get(user.language, user.language))}
     return [language, zone] if len(settings.LANGUAGES) > 1 else [zone]
