@@ -40,9 +40,10 @@ def sign_in(page: Page, stack: Stack, user_id: str, password: str) -> None:
 
 
 def give_password(page: Page, user_id: str, password: str) -> None:
-    """On the sign-in page, wherever one was sent there from."""
+    """On the two sign-in pages, wherever one was sent there from."""
     page.get_by_label("User ID or e-mail").fill(user_id)
-    page.locator("input[name=password]").fill(password)
+    page.get_by_role("button", name="Accept and continue").click()
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 
@@ -64,7 +65,7 @@ def solve_captcha(page: Page, stack: Stack) -> None:
 def first_time_login(
     page: Page, mail: dict[str, Any], one_time_password: str, *, user_id: str, shots: str = ""
 ) -> None:
-    """From the mail with the User ID to Home, with an own password."""
+    """From the mail with the User ID to Home, with an own password, the second factor put off, and the terms accepted."""
     assert user_id in mail["text"]
     assert one_time_password not in mail["text"] + mail["html"]
     follow(page, mail, "First-Time Login")
@@ -72,12 +73,19 @@ def first_time_login(
     page.get_by_label("One-Time Password").fill(one_time_password)
     if shots:
         look(page, f"{shots}-first-time-login")
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Accept and continue").click()
     for field in page.locator("input[type=password]").all():
         field.fill(OWN_PASSWORD)
     if shots:
         look(page, f"{shots}-own-password")
     page.locator("main form button[type=submit]").click()
+    if shots:
+        look(page, f"{shots}-second-factor")
+    page.get_by_role("button", name="Not now").click()
+    if shots:
+        look(page, f"{shots}-terms")
+    page.get_by_label("I have read this and accept it").check()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="My Applications")).to_be_visible()
 
 
