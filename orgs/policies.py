@@ -51,6 +51,11 @@ def can_act_for(actor: Actor, membership: Membership) -> Decision:
     return ALLOWED
 
 
+def can_sign_everybody_out(actor: Actor, organization_id: UUID) -> Decision:
+    """End the sessions of everybody in an organisation: its Organization Administrators, and operator staff."""
+    return ALLOWED if actor.is_staff else can_manage_members(actor, organization_id)
+
+
 def can_assign_role(actor: Actor, organization_id: UUID | None, role: str) -> Decision:
     """Give or take ``role`` at once. Who administers an organisation is confirmed by the operator first."""
     decision = can_manage_members(actor, organization_id)

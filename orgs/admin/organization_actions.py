@@ -28,6 +28,7 @@ from orgs.services import change_requests, organizations, profiles
 
 View = Callable[..., HttpResponse]
 PAGE = "admin:orgs_organization_change"
+END_SESSIONS = "end_sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ STEPS = {
             "is closed.",
             organizations.close,
         ),
+        Step(
+            END_SESSIONS,
+            "Sign everybody out",
+            "All its users are signed out at once. They can sign in again.",
+            "has no session left.",
+            organizations.end_sessions,
+        ),
     )
 }
 
@@ -94,7 +102,7 @@ def tools(request: Request, organization: Organization) -> list[dict[str, str]]:
     moves = [
         {"view": f"admin:orgs_organization_{action}", "label": step.label}
         for action, step in STEPS.items()
-        if states.permits(organization, action)
+        if _is_open(organization, action)
     ]
     if organization.state == OrganizationState.ACTIVE:
         moves = [
@@ -103,6 +111,12 @@ def tools(request: Request, organization: Organization) -> list[dict[str, str]]:
             *moves,
         ]
     return moves
+
+
+def _is_open(organization: Organization, action: str) -> bool:
+    if action == END_SESSIONS:
+        return organization.state == OrganizationState.ACTIVE
+    return states.permits(organization, action)
 
 
 def move(request: Request, pk: UUID, *, step: Step) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""An organisation as a whole: kept out, let in again, closed for good, by operator staff."""
+"""An organisation as a whole: kept out, let in again, closed for good by operator staff; signed out also by its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import sessions
-from core import states, texts
+from core import audit, states, texts
 from core.actor import Actor
 from orgs import policies, queries
 from orgs.models import Membership, MembershipState, Organization, Role
@@ -54,6 +54,19 @@ def close(actor: Actor, organization: Organization, *, reason: str) -> Organizat
     return locked
 
 
+@transaction.atomic
+def end_sessions(actor: Actor, organization: Organization, *, reason: str) -> Organization:
+    """Sign out everybody in it but the actor; they may sign in again at once.
+
+    Raises ``NotAllowed``, and ``Invalid`` without a reason.
+    """
+    policies.can_sign_everybody_out(actor, organization.pk).enforce()
+    reason = texts.required(reason, missing="Say why, in a sentence: it goes into the audit trail.")
+    audit.record(actor, "orgs.organization.end_sessions", organization, reason=reason, organization_id=organization.pk)
+    _end_sessions(actor, organization, reason=reason)
+    return organization
+
+
 def _lock(actor: Actor, organization: Organization, reason: str) -> Organization:
     policies.can_stop_organization(actor, is_member=queries.is_member(organization, actor.user_id)).enforce()
     texts.required(reason, missing="Say why, in a sentence: the administrators read it.")
@@ -69,5 +82,7 @@ def _administrators(organization: Organization) -> list[User]:
 
 def _end_sessions(actor: Actor, organization: Organization, *, reason: str) -> None:
     members = Membership.objects.filter(organization=organization).exclude(state=MembershipState.CLOSED)
+    if actor.user_id:
+        members = members.exclude(user_id=actor.user_id)
     for membership in members.select_related("user").order_by("user_id").iterator():
         sessions.end_all(actor, user=membership.user, reason=reason)

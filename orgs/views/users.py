@@ -11,7 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries as people_queries
+from accounts.access import sessions_of
 from accounts.decorators import signed_in
+from accounts.ports import guardians
+from accounts.services import locks
 from core.errors import Conflict, Invalid, NotFound
 from core.forms import show_refusal
 from core.http import Request
@@ -161,6 +164,11 @@ def _user_page(request: Request, membership: Membership, form: ReasonForm, *, st
         "asked": queries.open_change_of(membership),
         "open_applications": [entry for entry in Application.objects.all() if entry.pk not in administered],
         "reason_form": form,
+        "signed_in": sessions_of(membership.user).count(),
+        "is_own": membership.user_id == request.actor.user_id,
+        "lock": locks.state_of(membership.user),
+        "may_look_after": guardians().can_look_after(request.actor, membership.user),
+        "factor_reset": people_queries.open_factor_reset(membership.user),
         "may_suspend": policies.can_suspend(request.actor, membership),
         "may_reissue": policies.can_reissue_one_time_password(
             request.actor,
