@@ -32,7 +32,7 @@ def open_application(actor: Actor, *, application: Application) -> None:
             reason="asks for a stronger sign-in" if kinds else decision.reason,
             data={"application": application.code},
         )
-    decision.enforce()
+    decision.enforce(recorded=True)
     _ask_for(kinds, application)
 
 
