@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,10 +13,14 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.services import people
+from accounts.models import Session, User
+from accounts.services import first_login, passwords, people
+from core import tokens
+from core.actor import Actor
+from core.errors import Gone
 from core.models import AuditEvent, Mail, Outcome, Token
 from core.outbox import render
+from tests.accounts.factors import with_app
 from tests.accounts.stages import (
     ADMINISTRATOR,
     PASSWORD,
@@ -258,3 +264,103 @@ def test_guessing_the_current_password_is_stopped(client: Client, person: User) 
 def test_a_change_needs_somebody_signed_in(client: Client, person: User) -> None:
     assert change(client) == 302
     assert enter(client, person.user_id).status_code == 302
+
+
+def test_a_change_leaves_no_row_and_no_token_of_the_sessions_it_ended(client: Client, person: User) -> None:
+    enter(Client(), person.user_id)
+    enter(client, person.user_id)
+    token = tokens.issue("upload", person.id, lifetime=timedelta(hours=1), owner_id=person.id)
+    assert change(client) == 302
+    assert [row.session_key for row in Session.objects.filter(user=person)] == [client.session.session_key]
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+
+
+def test_a_new_password_is_a_fresh_proof(client: Client, person: User) -> None:
+    client.force_login(person)
+    assert client.get("/account/phone/")["Location"].startswith("/account/confirm/")
+    assert change(client) == 302
+    assert client.get("/account/phone/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Zwölf Bücher über Boxkämpfer " + "漢字かな交じり文 " * 11,
+        "   spaces around it   are kept   ",
+        "🚀 🛰 🌍 🌕 🪐 ☄️ 🌌 🔭 👽 🛸",
+        "correct" + "".join(chr(0x4E00 + 7 * number) for number in range(121)),
+    ],
+)
+def test_every_letter_and_every_sign_counts(client: Client, person: User, password: str) -> None:
+    enter(client, person.user_id)
+    assert change(client, password=password) == 302
+    assert enter(Client(), person.user_id, password).status_code == 302
+    for other in (password[:-1], password[:72], password.strip() + "x", password.swapcase() + "x"):
+        assert other == password or enter(Client(REMOTE_ADDR="203.0.113.77"), person.user_id, other).status_code == 422
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_a_keyboard_that_composes_letters_differently_types_the_same_password(
+    client: Client, person: User, form: Literal["NFC", "NFD", "NFKC", "NFKD"]
+) -> None:
+    password = "Fährt Égalité über ﬁnstere Flüsse"
+    enter(client, person.user_id)
+    assert change(client, password=password) == 302
+    assert enter(Client(), person.user_id, unicodedata.normalize(form, password)).status_code == 302
+
+
+@pytest.mark.parametrize("password", ["fourteen chars", "nul\0in the middle of it", "y" * 257, "ﷺ" * 15 + "abc" * 80])
+def test_what_cannot_be_a_password_is_told_beside_the_field(client: Client, person: User, password: str) -> None:
+    enter(client, person.user_id)
+    given = {"current_password": PASSWORD, "password": password, "repeated": password}
+    response = client.post("/account/password/", given)
+    assert response.status_code == 422
+    assert response.context["form"].errors["password"]
+    assert password not in response.content.decode()
+
+
+def test_the_pages_say_the_rule_and_take_a_paste(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    for path in ("/account/password/", reset_link(client, person)):
+        page = client.get(path).content.decode()
+        assert "At least 15 characters, and up to 256" in page
+        assert "none is required" in page
+        assert 'autocomplete="new-password"' in page
+        assert "onpaste" not in page
+
+
+def test_a_reset_skips_no_second_factor(client: Client, person: User) -> None:
+    with_app(person)
+    assert follow(client, reset_link(client, person)) == 302
+    assert enter(client, person.user_id, NEW)["Location"] == "/sign-in/second-factor/"
+    assert not is_signed_in(client)
+
+
+def test_a_reset_opens_a_password_that_was_switched_off(client: Client, person: User) -> None:
+    User.objects.filter(pk=person.pk).update(failed_tries=100, password_off_at=timezone.now())
+    assert enter(client, person.user_id).status_code == 422
+    assert follow(client, reset_link(client, person)) == 302
+    person.refresh_from_db()
+    assert (person.failed_tries, person.password_off_at) == (0, None)
+    assert enter(client, person.user_id, NEW).status_code == 302
+
+
+def test_whoever_is_still_in_first_time_login_may_reset_the_password_they_chose(
+    client: Client, visitor: Actor, invited: Invited
+) -> None:
+    person = invited.user
+    begun = first_login.begin(visitor, user_id=person.user_id, secret=invited.secret)
+    ask(client, person.email)
+    assert not mails("password_reset")
+    first_login.choose_password(visitor, sign_in=begun, password=PASSWORD)
+    assert follow(client, reset_link(client, person)) == 302
+    assert enter(client, person.user_id, NEW).status_code == 302
+
+
+def test_two_changes_at_once_leave_one_password(client: Client, person: User) -> None:
+    one, other = User.objects.get(pk=person.pk), User.objects.get(pk=person.pk)
+    passwords.change(ADMINISTRATOR, user=one, current_password=PASSWORD, password=NEW)
+    with pytest.raises(Gone):
+        passwords.change(ADMINISTRATOR, user=other, current_password=PASSWORD, password="twelve loud lighthouses")
+    assert enter(client, person.user_id, NEW).status_code == 302
