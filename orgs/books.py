@@ -8,5 +8,5 @@ from django.db import models
 class Book(models.TextChoices):
     """Accounts belong to people, and so what happens to them is told in the operator's chain, not in an organisation's."""
 
-    ORGANIZATION = "organization", "Your organisation"
-    PEOPLE = "people", "Your users’ accounts"
+    ORGANIZATION = "organization", "Organisation"
+    PEOPLE = "people", "Users’ accounts"
