@@ -21,6 +21,10 @@ words.say(
         "accounts.session.end": _("Sign-out"),
         "accounts.session.end_all": _("Sessions ended"),
         "accounts.session.confirm": _("Confirmed who they are"),
+        "accounts.sign_in.lock": _("Sign-in has to wait after wrong tries"),
+        "accounts.sign_in.unlock": _("Sign-in opened again"),
+        "accounts.device.disown": _("Sign-in disowned: “this was not me”"),
+        "accounts.device.forget": _("Browser forgotten"),
         "accounts.notice.accept": _("Notice or terms accepted"),
         "accounts.user_id.remind": _("User ID asked for by mail"),
     },
@@ -35,6 +39,7 @@ words.say(
         "accounts.one_time_password.use": _("One-Time Password used up"),
         "accounts.one_time_password.expire": _("One-Time Password expired"),
         "accounts.one_time_password.exhaust": _("One-Time Password ended by wrong tries"),
+        "accounts.password.switch_off": _("Password switched off after wrong tries"),
         "accounts.password.set": _("Own password chosen"),
         "accounts.password.change": _("Password change"),
         "accounts.password.reset": _("Password reset"),
@@ -45,7 +50,9 @@ words.say(
         "accounts.factor.remove_all": _("All second factors removed"),
         "accounts.factor.postpone": _("Second factor put off"),
         "accounts.factor.try": _("Try with a second factor"),
-        "accounts.factorreset.request": _("Reset of second factors asked for"),
+        "accounts.recovery_codes.issue": _("Recovery codes drawn"),
+        "accounts.recovery_code.use": _("Recovery code used up"),
+        "accounts.factorreset.ask": _("Reset of second factors asked for"),
         "accounts.factorreset.vouch": _("Identity vouched for"),
         "accounts.factorreset.complete": _("Second factors reset"),
         "accounts.factorreset.deny": _("Reset of second factors denied"),
@@ -66,8 +73,23 @@ words.say(
         "accounts.user.readmit": _("Account let in again"),
         "accounts.user.reissue": _("Account back to First-Time Login"),
         "accounts.user.close": _("Account closed"),
+        "accounts.user.change_phone": _("Phone number changed"),
+        "accounts.user.set_preferences": _("Language or time zone chosen"),
+        "accounts.user.choose_notifications": _("Notifications chosen"),
+        "accounts.email.ask": _("New e-mail address asked for"),
+        "accounts.email.change": _("E-mail address changed"),
+        "accounts.email.stop": _("Change of the e-mail address stopped"),
     },
     order=40,
+)
+words.say(
+    "settings",
+    _("Rules and settings"),
+    {
+        "accounts.notice.publish": _("Version of a notice or of the terms published"),
+        "accounts.field_keys.rotate": _("Secrets sealed with the newest key"),
+    },
+    order=55,
 )
 
 

@@ -15,6 +15,7 @@ ROOMS = ("core", "accounts", "orgs", "transfers", "sft")
 WRITERS = {"record", "record_many"}
 # Actions that are put together where they are written.
 COMPOSED = {
+    "accounts.sign_in.lock",
     *(f"accounts.one_time_password.{why}" for why in ("expire", "exhaust")),
     *(f"orgs.holiday.{verb}" for verb in ("add", "change", "remove")),
     *(f"orgs.{item}.{verb}" for item in ("registration", "changerequest") for verb in ("claim", "release")),
