@@ -1,5 +1,5 @@
 """The operator's back office: people and what lets them in."""
 
-from accounts.admin import factor_resets, notices, people
+from accounts.admin import factor_resets, notices, people, sessions
 
-__all__ = ["factor_resets", "notices", "people"]
+__all__ = ["factor_resets", "notices", "people", "sessions"]
