@@ -26,6 +26,7 @@ def register_tabs() -> None:
             view="orgs:users",
             marks=("orgs:user", "orgs:add-user", "orgs:hand-over"),
             visible=roles.is_organization_administrator,
+            count=lambda actor: queries.lost_factors(actor).count(),
         ),
         Tab(
             bar=SECTION,
@@ -67,5 +68,13 @@ def register_tabs() -> None:
             view="orgs:memberships",
             marks=("orgs:memberships",),
             visible=lambda actor: actor.is_authenticated and not actor.is_staff,
+        ),
+        Tab(
+            bar=SECTION,
+            order=45,
+            label="Second factors",
+            view="orgs:second-factor-rule",
+            marks=("orgs:second-factor-rule",),
+            visible=roles.is_organization_administrator,
         ),
     )

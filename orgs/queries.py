@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import User, UserState
+from accounts.models import FactorReset, FactorResetState, User, UserState
 from core.actor import Actor
 from orgs import mail_domains
 from orgs.models import (
@@ -155,6 +155,17 @@ def organizations_of_address(address: str) -> QuerySet[Organization]:
         return Organization.objects.none()
     found = Organization.objects.filter(email_domains__contains=[domain], state=OrganizationState.ACTIVE)
     return found.order_by("legal_name", "id")[:20]
+
+
+def lost_factors(actor: Actor) -> QuerySet[FactorReset]:
+    """The requests to remove lost second factors for which the actor as an Organization Administrator can vouch."""
+    if actor.organization_id is None or actor.user_id is None:
+        return FactorReset.objects.none()
+    return FactorReset.objects.filter(
+        state=FactorResetState.REQUESTED,
+        user__memberships__organization_id=actor.organization_id,
+        user__memberships__state=MembershipState.ACTIVE,
+    ).exclude(user_id=actor.user_id)
 
 
 def waiting_join_requests(actor: Actor) -> QuerySet[JoinRequest]:

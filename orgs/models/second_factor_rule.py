@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from accounts.proofs import EVERY_KIND, FactorKind
 from core.models import PublicModel
 from orgs.models.application import Application
 from orgs.models.organization import Organization
@@ -44,6 +45,11 @@ class SecondFactorRule(PublicModel):
             ),
             models.CheckConstraint(condition=Q(grace_days__lte=90), name="factor_rule_grace_bounded"),
         ]
+
+    @property
+    def kind_labels(self) -> list[str]:
+        """The kinds that count, in words."""
+        return [str(kind.label) for kind in FactorKind if kind.value in (self.kinds or EVERY_KIND)]
 
     def __str__(self) -> str:
         return f"Second factor rule of {self.organization or self.application or 'the operator'}"

@@ -97,7 +97,7 @@ def test_no_upload_begins_without_it(asked: World) -> None:
     with pytest.raises(StrongerSignInRequired):
         add_upload(asked, package)
     second_factor_rules.set_rule(PEN, application=sft(), required=False)
-    assert add_upload(asked, package).pk
+    assert add_upload(asked, package).subject == package.pk
 
 
 def test_a_program_is_told_by_code(asked: World, browser_of: BrowserOf) -> None:
