@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.models import User
-from accounts.services import one_time_passwords, people, sessions
+from accounts.services import locks, one_time_passwords, people, sessions
 from core.admin import DeskAdmin
 from core.errors import DomainError
 from core.http import Request
@@ -35,7 +35,7 @@ class UserAdmin(DeskAdmin):
     """Find people, see how they stand, keep them out or let them in again, and issue a One-Time Password."""
 
     list_display = ("user_id", "full_name", "email", "state", "last_login")
-    list_filter = ("state", "is_staff", "created_at")
+    list_filter = ("state", "is_staff", ("password_off_at", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("user_id__startswith", "email__startswith", "last_name__istartswith")
     search_help_text = "Start of a User ID, an e-mail address or a last name"
     date_hierarchy = "created_at"
@@ -43,11 +43,11 @@ class UserAdmin(DeskAdmin):
     show_full_result_count = False
     fields = (
         "user_id", "first_name", "last_name", "email", "phone", "state", "is_staff", "language", "time_zone", "last_login",
-        "created_at",
+        "created_at", "failed_tries", "password_off_at",
     )  # fmt: skip
     readonly_fields = fields
     action_form = ReasonForm
-    actions = ("suspend", "unsuspend", "end_sessions")
+    actions = ("suspend", "unsuspend", "end_sessions", "unlock")
     change_form_template = "admin/accounts/user/change_form.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
@@ -79,6 +79,11 @@ class UserAdmin(DeskAdmin):
     def unsuspend(self, request: Request, queryset: QuerySet[User]) -> None:
         reason = request.POST.get("reason", "")
         self._each(request, queryset, lambda user: people.unsuspend(request.actor, user=user, reason=reason), "let in")
+
+    @admin.action(description="Unlock (with the reason given here)", permissions=["change"])
+    def unlock(self, request: Request, queryset: QuerySet[User]) -> None:
+        reason = request.POST.get("reason", "")
+        self._each(request, queryset, lambda user: locks.unlock(request.actor, user=user, reason=reason), "unlocked")
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def end_sessions(self, request: Request, queryset: QuerySet[User]) -> None:

@@ -62,7 +62,7 @@ def person_of_no_company(db: None) -> User:
         ("invitation", "The link of my invitation has ended"),
         ("Who’s an Application Administrator", "Who should be an administrator?"),
         ("captchas", "I cannot read the Captcha code"),
-        ("register: how many steps?", "No MAG Account"),
+        ("steps of registration", "No MAG Account"),
         ("spam", "I wait for a mail and none comes"),
     ],
 )

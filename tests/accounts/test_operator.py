@@ -6,6 +6,7 @@ import re
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserState
 from accounts.services import people
+from accounts.tasks import look_after_doors
 from tests.accounts.stages import (
     ADMINISTRATOR,
     Invited,
@@ -107,6 +109,16 @@ def test_signing_somebody_out_everywhere(office: Client, person: User) -> None:
     enter(browser, person.user_id)
     assert "1 signed out" in act(office, "end_sessions", person)
     assert not is_signed_in(browser)
+
+
+def test_unlocking_opens_a_password_that_was_switched_off(office: Client, person: User) -> None:
+    User.objects.filter(pk=person.pk).update(failed_tries=settings.WRONG_PASSWORDS_IN_A_ROW)
+    look_after_doors()
+    assert person.user_id in office.get(LIST, {"password_off_at__isempty": "0"}).content.decode()
+    assert enter(Client(), person.user_id).status_code == 422
+    assert "1 unlocked" in act(office, "unlock", person, reason="Called, and knew the project.")
+    assert enter(Client(), person.user_id).status_code == 302
+    assert [event.reason for event in events("accounts.sign_in.unlock")] == ["Called, and knew the project."]
 
 
 def test_a_new_one_time_password_is_shown_once(office: Client, invited: Invited) -> None:
