@@ -1,0 +1,229 @@
+"""Passkeys as browsers make and show them, with Chromium's virtual authenticator; and the pages around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+from playwright.sync_api import Browser, CDPSession, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Passkey, Session, User
+from accounts.ports import FactorRule
+from accounts.services.factors import overview
+from tests.accounts.factors import code_of, with_app
+from tests.accounts.stages import PASSWORD, Upstairs, events
+from tests.e2e.eyes import look_in_any_light
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+BY_PASSKEY = re.compile("sign in with a passkey$", re.IGNORECASE)
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+class Sitting:
+    """A person before a browser whose device can hold passkeys."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._cdp: CDPSession = page.context.new_cdp_session(page)
+        self._cdp.send("WebAuthn.enable")
+        self._device: str = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})["authenticatorId"]
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def press(self, label: str) -> None:
+        self.page.get_by_role("button", name=label, exact=True).click()
+
+    def is_at(self, path: str) -> None:
+        expect(self.page).to_have_url(self.address + path)
+
+    def type_password(self, user: User, *, then: str) -> None:
+        self.open("/sign-in/")
+        self.page.get_by_label("User ID or e-mail").fill(user.user_id)
+        self.page.get_by_role("button", name=re.compile("continue$", re.IGNORECASE)).click()
+        self.page.locator("[name=password]").fill(PASSWORD)
+        self.press("Sign in")
+        self.is_at(then)
+
+    def show_passkey(self) -> None:
+        self.page.get_by_role("button", name=BY_PASSKEY).click()
+
+    def sign_out(self) -> None:
+        self.page.context.clear_cookies()
+
+    def refuse_to_verify(self, *, refuses: bool = True) -> None:
+        """The finger is not recognised, or is again."""
+        self._tell("WebAuthn.setUserVerified", isUserVerified=not refuses)
+
+    def credentials(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._tell("WebAuthn.getCredentials")["credentials"]
+        return found
+
+    def _tell(self, command: str, **more: object) -> Any:
+        return self._cdp.send(command, {"authenticatorId": self._device, **more})
+
+
+@pytest.fixture
+def sitting(browser: Browser, live_server: LiveServer, settings: LazySettings) -> Iterator[Sitting]:
+    settings.OTP_WEBAUTHN_RP_ID = "localhost"
+    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    sitting = Sitting(context.new_page(), live_server.url)
+    yield sitting
+    context.close()
+    assert sitting.complaints == []
+
+
+def _set_up_on_the_way_in(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+    upstairs.rule = FactorRule(required=True)
+    sitting.type_password(person, then="/sign-in/set-up/")
+    sitting.page.get_by_role("link", name="Set up a passkey").click()
+    sitting.page.get_by_label("Name").fill("Laptop")
+    sitting.press("Set up a passkey")
+    sitting.is_at("/sign-in/recovery-codes/")
+    sitting.press("Show my recovery codes")
+    sitting.page.get_by_label("I have printed these codes").check()
+    sitting.press("Continue")
+    sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def test_passkey_is_set_up_used_to_sign_in_and_removed(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+    _set_up_on_the_way_in(sitting, person, upstairs)
+    assert Passkey.objects.get(user=person).name == "Laptop"
+    assert sitting.credentials()[0]["isResidentCredential"]
+
+    sitting.sign_out()
+    sitting.open("/sign-in/?next=/account/security/")
+    sitting.show_passkey()
+    sitting.is_at("/account/security/")
+    assert events("accounts.session.begin")[-1].data["proofs"] == ["passkey"]
+
+    upstairs.rule = FactorRule(required=False)
+    sitting.page.get_by_role("link", name="Remove Laptop").click()
+    sitting.press("Remove")
+    sitting.is_at("/account/security/")
+    expect(sitting.page.get_by_text("“Laptop” is removed")).to_be_visible()
+    assert overview(person) == []
+
+    sitting.sign_out()
+    sitting.open("/sign-in/")
+    sitting.show_passkey()
+    expect(sitting.page.get_by_role("alert")).to_contain_text("does not open this account")
+
+
+def test_passkey_is_the_second_factor_after_the_password(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+    _set_up_on_the_way_in(sitting, person, upstairs)
+    sitting.sign_out()
+    sitting.type_password(person, then="/sign-in/second-factor/")
+    sitting.press("Use your passkey")
+    sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+    assert events("accounts.session.begin")[-1].data["proofs"] == ["passkey", "password"]
+
+
+def test_who_is_not_recognised_by_the_device_is_told_and_stays_outside(
+    sitting: Sitting, person: User, upstairs: Upstairs
+) -> None:
+    _set_up_on_the_way_in(sitting, person, upstairs)
+    sitting.sign_out()
+    sitting.refuse_to_verify()
+    sitting.open("/sign-in/")
+    sitting.show_passkey()
+    expect(sitting.page.get_by_role("alert")).to_contain_text("try again when you are ready")
+    assert not Session.objects.filter(user=person, signed_in_at__gte=timezone.now()).exists()
+    sitting.refuse_to_verify(refuses=False)
+    sitting.show_passkey()
+    sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def test_second_passkey_of_one_device_is_refused_by_the_device(
+    sitting: Sitting, person: User, upstairs: Upstairs
+) -> None:
+    _set_up_on_the_way_in(sitting, person, upstairs)
+    sitting.open("/account/security/passkey/")
+    sitting.press("Add a passkey")
+    expect(sitting.page.get_by_role("alert")).to_contain_text("has a passkey for your account already")
+    assert len(overview(person)) == 1
+
+
+def test_passkey_is_added_in_my_account(sitting: Sitting, person: User) -> None:
+    app = with_app(person)
+    sitting.type_password(person, then="/sign-in/second-factor/")
+    sitting.page.get_by_label("Code from your app").fill(code_of(app))
+    sitting.press("Sign in")
+    sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+    sitting.open("/account/security/passkey/")
+    sitting.page.get_by_label("Name").fill("Phone")
+    sitting.press("Add a passkey")
+    expect(sitting.page.get_by_role("alert")).to_contain_text("another one of this name")
+    sitting.page.get_by_label("Name").fill("Laptop")
+    sitting.press("Add a passkey")
+    sitting.is_at("/account/security/")
+    assert {factor.name for factor in overview(person)} == {"Phone", "Laptop"}
+
+
+def test_pages_have_no_barriers(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+    page = sitting.page
+    upstairs.rule = FactorRule(required=False)
+    sitting.open("/sign-in/")
+    look_in_any_light(page, "sign-in")
+    app = with_app(person)
+    sitting.type_password(person, then="/sign-in/second-factor/")
+    look_in_any_light(page, "second-factor")
+    sitting.open("/sign-in/second-factor/recovery-code/")
+    look_in_any_light(page, "second-factor-recovery-code")
+    sitting.open("/sign-in/second-factor/")
+    page.get_by_label("Code from your app").fill(code_of(app))
+    sitting.press("Sign in")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    sitting.open("/account/security/")
+    look_in_any_light(page, "security")
+    for name in ("passkey", "recovery-codes", "authenticator-app"):
+        sitting.open(f"/account/security/{name}/")
+        look_in_any_light(page, f"security-{name}")
+    sitting.press("Show the key")
+    look_in_any_light(page, "security-key")
+    sitting.open("/account/security/recovery-codes/")
+    sitting.press("Show my recovery codes")
+    look_in_any_light(page, "security-codes")
+    for verb in ("name", "remove"):
+        sitting.open(f"/account/security/{app.pk}/{verb}/")
+        look_in_any_light(page, f"security-{verb}")
+
+
+def test_set_up_pages_have_no_barriers(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+    upstairs.rule = FactorRule(required=True)
+    sitting.type_password(person, then="/sign-in/set-up/")
+    look_in_any_light(sitting.page, "set-up")
+    sitting.open("/sign-in/set-up/passkey/")
+    look_in_any_light(sitting.page, "set-up-passkey")
+    sitting.open("/sign-in/set-up/")
+    sitting.press("Set up an authenticator app")
+    look_in_any_light(sitting.page, "set-up-app")
+
+
+def test_without_scripts_the_pages_say_that_a_passkey_needs_them(
+    browser: Browser, live_server: LiveServer, person: User
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/sign-in/")
+    expect(page.get_by_text("Passkeys need a browser that knows them")).to_be_visible()
+    expect(page.get_by_role("button", name=BY_PASSKEY)).to_be_hidden()
+    context.close()
