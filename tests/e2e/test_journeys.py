@@ -169,7 +169,5 @@ def test_nobody_signs_in_before_the_operator_has_approved(stack: Stack, new_pers
     wizard.press(page, "Next")
     wizard.submit(page)
     page.goto(f"{stack.base_url}/")
-    page.get_by_label("User ID or e-mail").fill(contact.email)
-    page.locator("input[name=password]").fill(wizard.ONE_TIME_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    give_password(page, contact.email, wizard.ONE_TIME_PASSWORD)
     expect(page.get_by_role("alert").first).to_contain_text("do not match")

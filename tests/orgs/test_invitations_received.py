@@ -17,10 +17,12 @@ from orgs.models import Invitation, InvitationState, Membership, Partnership, Ro
 from orgs.services import invitations
 from orgs.services.invitations import received
 from sft.models import Subscription, SubscriptionState
+from tests.accounts.stages import enter, terms_accepted
 from tests.concurrency import at_once
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Registrant
 from tests.orgs.world import World
+from tests.signing_in import let_in_by_password
 
 pytestmark = pytest.mark.django_db
 
@@ -60,21 +62,15 @@ def subscribe(world: World, state: SubscriptionState = SubscriptionState.ACTIVE)
 def test_from_the_mail_over_signing_in_to_the_partnership(world: World) -> None:
     world.stranger.user.set_password(worlds.ONE_TIME_PASSWORD)
     world.stranger.user.save()
+    let_in_by_password()
     invitation = invited(world, world.stranger)
     browser = Client()
 
     led = browser.post(landing_of(invitation), {"sign_in": "1"}, follow=True)
     assert led.redirect_chain[-1][0].startswith("/sign-in/?next=/received-invitations/")
     assert worlds.secret_of(invitation) not in led.redirect_chain[-1][0], "no secret in a query"
-    page = browser.post(
-        "/sign-in/",
-        {
-            "identifier": world.stranger.user.email,
-            "password": worlds.ONE_TIME_PASSWORD,
-            "next": page_of(invitation),
-        },
-        follow=True,
-    )
+    enter(browser, world.stranger.user.email, worlds.ONE_TIME_PASSWORD, next=page_of(invitation))
+    page = browser.post("/sign-in/terms/", terms_accepted(), follow=True)
     assert "not subscribed yet. Accepting asks Exostar for it." in words_of(page)
     done = words_of(browser.post(f"{page_of(invitation)}accept/", follow=True))
 
