@@ -19,6 +19,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from accounts.models import Notice, User, UserState
 from mag_portal.local.object_store import ObjectStore
+from tests import secrets_watch
 from tests.chromium import browser, playwright
 from tests.stack import stack
 
@@ -26,6 +27,7 @@ __all__ = ["browser", "playwright", "stack"]
 
 # The files whose tests use the fixture ``stack``.
 ON_THE_STACK = ("tests/e2e/", "tests/local/test_stack.py")
+SHARED_WORKERS: dict[str, str | tuple[str, ...]] = {"stack": ON_THE_STACK, "sweeps": "tests/portal/sweeps/"}
 # Django empties the tables after a transactional test with TRUNCATE, which the audit trail refuses to everybody.
 NO_TRUNCATE = {
     "core_auditevent": "core_auditevent_no_truncate",
@@ -34,7 +36,9 @@ NO_TRUNCATE = {
 
 
 class OneStackOneWorker(LoadFileScheduling):  # type: ignore[misc]
-    """Tests of one file share a worker, and so do all tests on the running stack: there is one in a test run."""
+    """Tests of one file share a worker. So do all tests on the running stack, as there is one in a test run, and all sweeps,
+    as one asks what another has asked.
+    """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
@@ -42,7 +46,8 @@ class OneStackOneWorker(LoadFileScheduling):  # type: ignore[misc]
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith(ON_THE_STACK) else str(super()._split_scope(nodeid))
+        shared = next((name for name, files in SHARED_WORKERS.items() if nodeid.startswith(files)), "")
+        return shared or str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackOneWorker:
@@ -61,7 +66,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     if item.nodeid.startswith(ON_THE_STACK):
         return 0
-    return 1 if item.get_closest_marker("stack") or item.get_closest_marker("browser") else 2
+    is_long = item.get_closest_marker("stack") or item.get_closest_marker("browser")
+    return 1 if is_long or item.nodeid.startswith(SHARED_WORKERS["sweeps"]) else 2
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _secrets_are_watched() -> Iterator[None]:
+    yield from secrets_watch.watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    secrets_watch.planted.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """After each test: none of its secrets stands in what it has written down, before that is emptied again."""
+    yield
+    found = secrets_watch.look_through(secrets_watch.written(rows=secrets_watch.has_database(item)))
+    assert not found, f"{len(found)} secret(s) leaked. {found[0]}"
 
 
 @pytest.fixture(autouse=True, scope="session")
