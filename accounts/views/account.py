@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,8 +21,15 @@ from accounts.models import User
 from accounts.ports import guardians
 from accounts.proofs import Proof
 from accounts.services import email_changes, passwords
-from accounts.views import answers, profile
+from accounts.views import answers
 from core.http import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    label: str
+    value: str
+    url: str = ""
 
 
 @signed_in
@@ -28,11 +38,7 @@ def my_account(request: Request) -> HttpResponse:
     """Who I am here, and how to reach me."""
     user = person_of(request)
     context = {
-        "name": [{"label": _("Name"), "value": user.full_name}, {"label": _("User ID"), "value": user.user_id}],
-        "email": [{"label": _("E-mail"), "value": user.email}],
-        "phone": [{"label": _("Phone"), "value": user.phone}],
-        "preferences_title": profile.preferences_title(),
-        "preferences": _preferences(user),
+        "rows": _rows(user),
         "waiting": email_changes.waiting(user),
         "contacts": guardians().contacts_of(user),
     }
@@ -64,7 +70,17 @@ def change_password(request: Request) -> HttpResponse:
     return redirect("accounts:security")
 
 
-def _preferences(user: User) -> list[dict[str, str]]:
-    zone = {"label": _("Time zone"), "value": user.time_zone.replace("_", " ")}
-    language = {"label": _("Language"), "value": str(dict(settings.LANGUAGES).get(user.language, user.language))}
-    return [language, zone] if len(settings.LANGUAGES) > 1 else [zone]
+def _rows(user: User) -> list[Row]:
+    """What is known of somebody, each with the page to change it on; names and User IDs have none."""
+    preferences = reverse("accounts:preferences")
+    rows = [
+        Row(_("Name"), user.full_name),
+        Row(_("User ID"), user.user_id),
+        Row(_("E-mail"), user.email, reverse("accounts:change-email")),
+        Row(_("Phone"), user.phone, reverse("accounts:change-phone")),
+        Row(_("Time zone"), user.time_zone.replace("_", " "), preferences),
+    ]
+    if len(settings.LANGUAGES) > 1:
+        language = dict(settings.LANGUAGES).get(user.language, user.language)
+        rows.append(Row(_("Language"), str(language), preferences))
+    return rows

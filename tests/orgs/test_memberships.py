@@ -10,6 +10,7 @@ from core.models import AuditEvent
 from orgs.models import Membership, MembershipState, OrganizationState, Role
 from orgs.services import memberships
 from tests.orgs import world as worlds
+from tests.orgs.browsing import Viewer
 from tests.orgs.world import World
 
 
@@ -17,7 +18,7 @@ from tests.orgs.world import World
 def second(world: World) -> Membership:
     """``employee`` of Aurora is Organization Administrator elsewhere, too."""
     membership = Membership.objects.create(user=world.employee.user, organization=world.elsewhere)
-    memberships.assign(worlds.PEN, membership=membership, role=Role.OA)
+    memberships.appoint(worlds.PEN, membership=membership, role=Role.OA)
     return membership
 
 
@@ -103,7 +104,7 @@ def test_what_is_not_active_cannot_be_chosen(at_home: Client, world: World, seco
         world.elsewhere.save()
     assert change_to(at_home, second) == 403
     assert company_of(at_home) == "Aurora Aerospace & Sons"
-    assert b"Work for it" not in at_home.get("/account/memberships/").content
+    assert b"Switch" not in at_home.get("/account/memberships/").content
 
 
 def test_who_is_suspended_where_they_work_now_goes_on_for_the_other(
@@ -124,3 +125,13 @@ def test_operator_staff_belong_to_no_organisation(client: Client, world: World) 
     page = client.get("/account/")
     assert "/account/memberships/" not in page.content.decode()
     assert b"You belong to no organization" in client.get("/account/memberships/").content
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_page_can_be_looked_at(viewer: Viewer, world: World, second: Membership) -> None:
+    viewer.sign_in(world.employee)
+    viewer.see("account-memberships", "/account/memberships/")
+    viewer.press("Switch to Elsewhere Ltd")
+    viewer.open("/account/memberships/")
+    viewer.page.get_by_role("row", name="Elsewhere Ltd").get_by_text("You work for it now").wait_for()
