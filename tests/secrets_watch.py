@@ -101,9 +101,10 @@ def has_database(item: pytest.Item) -> bool:
 def _handler() -> logging.Handler:
     """Formatted and filtered as the configuration says."""
     handler = Lines()
-    line = settings.LOGGING["formatters"]["line"]
+    configured: dict[str, Any] = settings.LOGGING
+    line = configured["formatters"]["line"]
     handler.setFormatter(import_string(line["()"])(fmt=line["fmt"]))
-    handler.addFilter(import_string(settings.LOGGING["filters"]["request_id"]["()"])())
+    handler.addFilter(import_string(configured["filters"]["request_id"]["()"])())
     return handler
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from core.models import AuditEvent, Outcome
 
@@ -90,7 +91,7 @@ def sentence(action: str) -> str:
     for area in _areas.values():
         if action in area.sentences:
             return str(area.sentences[action])
-    _, _, rest = action.partition(".")
+    _room, _dot, rest = action.partition(".")
     return rest.replace(".", ": ").replace("_", " ").capitalize() or action
 
 
@@ -135,8 +136,10 @@ def kind_of(target_type: str) -> str:
 
 
 def facts(event: AuditEvent) -> list[tuple[str, str]]:
-    """What else the event holds, label and value."""
-    return [(key.replace("_", " ").capitalize(), _readable(value)) for key, value in event.data.items()]
+    """What else the event holds, label and value; where it moved something, from which state to which first."""
+    data = dict(event.data)
+    moved = [(_("State"), f"{data.pop('from')} → {data.pop('to')}")] if {"from", "to"} <= data.keys() else []
+    return moved + [(key.replace("_", " ").capitalize(), _readable(value)) for key, value in data.items()]
 
 
 def _readable(value: Any) -> str:

@@ -6,7 +6,6 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -137,7 +136,7 @@ def test_others_do_not_get_in(client: Client, clerk: User) -> None:
 
 # --- Checks ------------------------------------------------------------------------------------------------------------
 @pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     calls: list[str] = []
     monkeypatch.setattr("core.wakeups.now", lambda _task, *args, **_: calls.append(args[0]))
     return calls

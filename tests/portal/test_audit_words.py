@@ -61,7 +61,5 @@ def _texts(argument: ast.expr) -> list[str]:
     """A text, or both of ``"a" if … else "b"``."""
     if isinstance(argument, ast.IfExp):
         return [*_texts(argument.body), *_texts(argument.orelse)]
-    is_action = (
-        isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value.count(".") == 2
-    )
-    return [argument.value] if is_action else []
+    text = argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else ""
+    return [text] if text.count(".") == 2 else []

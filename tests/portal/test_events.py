@@ -18,7 +18,7 @@ from accounts.services.limits import SIGN_IN
 from accounts.tasks import expire_one_time_passwords
 from core.actor import Actor
 from core.models import AuditEvent, Outcome
-from orgs.models import Membership
+from orgs.models import Membership, Role
 from orgs.services import approval, memberships, organizations, second_factor_rules
 from orgs.tasks import expire_due
 from sft.services import access
@@ -246,7 +246,7 @@ def give_role(scene: Scene) -> Callable[[], Any]:
 
 
 def take_role(scene: Scene) -> Callable[[], Any]:
-    worlds.member(scene.world.aurora, "Anna", worlds.Role.AA)
+    worlds.member(scene.world.aurora, "Anna", Role.AA)
     browser = scene.act_as(scene.world.inviter)
     return lambda: browser.post(f"/administration/users/{scene.world.approver.pk}/dismiss/", {"role": "aa:sft"})
 
