@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +14,14 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import OneTimePassword, User, UserState
-from accounts.services import one_time_passwords, people
+from accounts import queries
+from accounts.models import NoticeKind, OneTimePassword, User, UserState
+from accounts.services import first_login, notices, one_time_passwords, people, sign_in, under_way
 from accounts.services.limits import FIRST_LOGIN
 from accounts.session_store import UNDER_WAY
 from accounts.views.under_way import STEP_ENDED
+from core.actor import Actor
+from core.errors import Gone
 from tests.accounts.stages import (
     ADMINISTRATOR,
     PASSWORD,
@@ -30,8 +36,10 @@ from tests.accounts.stages import (
     events,
     invite,
     is_signed_in,
+    notice_seen,
     terms_accepted,
 )
+from tests.concurrency import at_once
 
 BEGIN = "/first-time-login/"
 CHOOSE = "/first-time-login/password/"
@@ -271,3 +279,72 @@ def test_too_many_tries_are_told_to_wait(client: Client, db: None) -> None:
 def test_without_redis_it_stays_closed(client: Client, invited: Invited, no_redis: None) -> None:
     assert begin_first(client, invited.user.user_id, invited.secret).status_code == 503
     assert client.get(CHOOSE)["Location"] == BEGIN
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["  violet anchors drift  ", "".join(chr(0x4E00 + step * 37) for step in range(128)), "Größe, Café und Ångström 7"],
+)
+def test_what_is_chosen_is_kept_to_the_last_character(client: Client, invited: Invited, password: str) -> None:
+    begin_first(client, invited.user.user_id, invited.secret)
+    assert choose_password(client, password)["Location"] == SET_UP
+    assert enter(Client(), invited.user.user_id, password[:-1]).status_code == 422
+    for spelling in ("NFC", "NFD"):
+        assert enter(Client(), invited.user.user_id, unicodedata.normalize(spelling, password)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"user_id": "a\x00b", "one_time_password": "x"},
+        {"user_id": "x", "one_time_password": "a\x00b"},
+        {"user_id": "x" * 300, "one_time_password": "y" * 300},
+        {"user_id": "@", "one_time_password": "-"},
+        {"user_id": "", "one_time_password": " "},
+        {},
+    ],
+)
+def test_bad_input_is_told_and_only_the_name_comes_back(client: Client, db: None, typed: dict[str, str]) -> None:
+    response = client.post(BEGIN, {**typed, **notice_seen()})
+    assert response.status_code == 422
+    assert response.context["form"]["user_id"].value() == typed.get("user_id")
+    (field,) = re.findall(r'<input[^>]*name="one_time_password"[^>]*>', response.content.decode())
+    assert "value=" not in field
+
+
+def test_a_nul_in_the_own_password_is_told(client: Client, invited: Invited) -> None:
+    begin_first(client, invited.user.user_id, invited.secret)
+    assert choose_password(client, f"{PASSWORD}\x00").status_code == 422
+    assert choose_password(client)["Location"] == SET_UP
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chosen_twice_in_one_moment_one_password_counts(visitor: Actor, upstairs: Upstairs) -> None:
+    invited = invite()
+    begun = first_login.begin(visitor, user_id=invited.user.user_id, secret=invited.secret)
+
+    def choose(password: str) -> None:
+        first_login.choose_password(visitor, sign_in=begun, password=password)
+
+    outcomes = at_once([lambda: choose(PASSWORD), lambda: choose("another password altogether")])
+    (refusal,) = [outcome for outcome in outcomes if outcome]
+    assert isinstance(refusal, Gone)
+    assert refusal.sentence in {first_login.CHOSEN_ALREADY, under_way.ENDED, one_time_passwords.ENDED}
+    assert len(events("accounts.password.set")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_come_in_twice_in_one_moment_the_account_is_completed_once(visitor: Actor, upstairs: Upstairs) -> None:
+    invited = invite()
+    begun = first_login.begin(visitor, user_id=invited.user.user_id, secret=invited.secret)
+    chosen = first_login.choose_password(visitor, sign_in=begun, password=PASSWORD)
+    terms = queries.current_notice(NoticeKind.TERMS)
+    assert terms
+    notices.accept(visitor, user=invited.user, notice=terms)
+    ready = replace(chosen, postponed=True)
+
+    assert at_once([lambda: sign_in.complete(visitor, sign_in=ready)] * 3) == [None] * 3
+
+    assert upstairs.completed == [invited.user.user_id]
+    assert len(events("accounts.user.complete_first_login")) == 1
+    assert len(events("accounts.session.begin")) == 3

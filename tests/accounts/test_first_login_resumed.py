@@ -206,6 +206,7 @@ def test_shut_out_meanwhile_it_ends_at_once(
 def test_the_step_one_is_at_is_marked_on_every_page(client: Client, invited: Invited) -> None:
     def current(page: str) -> str:
         html = client.get(page).content.decode()
+        step: str
         (step,) = re.findall(r'aria-current="step">.*?<(?:span|a) class="step-label"[^>]*>([^<]+)<', html, re.DOTALL)
         return step
 

@@ -43,7 +43,7 @@ def give_password(page: Page, user_id: str, password: str) -> None:
     """On the two sign-in pages, wherever one was sent there from."""
     page.get_by_label("User ID or e-mail").fill(user_id)
     page.get_by_role("button", name="Accept and continue").click()
-    page.get_by_label("Password", exact=True).fill(password)
+    page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 
