@@ -14,7 +14,7 @@ from core.models import PublicModel
 from core.secrets_at_rest import open_sealed
 
 
-class AuthenticatorApp(TimestampMixin, ThrottlingMixin, Device):
+class AuthenticatorApp(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc] # the library has no types
     """An app that shows a new code every 30 seconds (RFC 6238: SHA-1, six digits).
 
     Its key lies here encrypted (``core.secrets_at_rest``). ``last_step`` is the last time step whose code was taken: no code
@@ -45,17 +45,17 @@ class AuthenticatorApp(TimestampMixin, ThrottlingMixin, Device):
         return 1.0
 
 
-class Passkey(AbstractWebAuthnCredential):
+class Passkey(AbstractWebAuthnCredential):  # type: ignore[misc] # as above
     """A WebAuthn credential: of this device, of a password manager, or on a security key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
-    class Meta(AbstractWebAuthnCredential.Meta):
+    class Meta(AbstractWebAuthnCredential.Meta):  # type: ignore[misc] # as above
         abstract = False
         verbose_name = "passkey"
 
 
-class PasskeyAttestation(AbstractWebAuthnAttestation):
+class PasskeyAttestation(AbstractWebAuthnAttestation):  # type: ignore[misc] # as above
     """What the authenticator said of itself when the passkey was made; none is asked for, so this is mostly empty."""
 
     credential = models.OneToOneField(Passkey, on_delete=models.CASCADE, related_name="attestation", editable=False)

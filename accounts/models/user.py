@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(user_id=username)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing] # factors are of untyped classes
     """A person. Rows are never deleted, so a User ID is never given to somebody else.
 
     ``is_staff`` marks the operator's staff, who work in Django admin and belong to no organisation. Raising

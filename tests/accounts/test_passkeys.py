@@ -38,7 +38,7 @@ UNREADABLE: tuple[object, ...] = (
         }
     },
 )
-JSON = {"content_type": "application/json", "headers": {"Accept": "application/json"}}
+JSON: dict[str, Any] = {"content_type": "application/json", "headers": {"Accept": "application/json"}}
 
 
 @pytest.fixture
