@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core import back_office
+from core.audit import refusals
 from core.http import Request
 
 
@@ -34,6 +35,8 @@ class OperatorAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         if self.has_permission(request):
             return redirect("admin:index")
+        if request.user.is_authenticated:
+            refusals.note(request, "The back office is for operator staff.")
         destination = request.GET.get("next") or reverse("admin:index")
         return redirect_to_login(destination)
 
