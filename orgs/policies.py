@@ -40,6 +40,18 @@ def can_manage_members(actor: Actor, organization_id: UUID | None) -> Decision:
     return refused("Users are managed by the Organization Administrator of their organisation.")
 
 
+def can_correct_name(actor: Actor, membership: Membership, *, organizations: Collection[UUID]) -> Decision:
+    """Spell a user's name otherwise. ``organizations`` are all that the user is a member of: each would read the new one."""
+    decision = can_manage_members(actor, membership.organization_id)
+    if not decision:
+        return decision
+    if actor.user_id == membership.user_id:
+        return refused("Ask another Organization Administrator to correct your own name.")
+    if membership.user.is_staff or set(organizations) != {membership.organization_id}:
+        return refused("This user belongs to another organisation too. Ask the operator’s support for help.")
+    return ALLOWED
+
+
 def can_act_for(actor: Actor, membership: Membership) -> Decision:
     """Work with the rights of a membership of one's own: while it and its organisation are active."""
     if actor.user_id != membership.user_id:

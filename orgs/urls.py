@@ -13,6 +13,7 @@ from orgs.views import (
     locks,
     member_sessions,
     memberships,
+    names,
     organization,
     received,
     second_factors,
@@ -85,6 +86,7 @@ urlpatterns = [
     path("administration/users/", users.user_list, name="users"),
     path("administration/users/add/", users.add_user, name="add-user"),
     path("administration/users/<uuid:pk>/", users.user_page, name="user"),
+    path("administration/users/<uuid:pk>/name/", names.correct_name, name="user-name"),
     path("administration/users/<uuid:pk>/appoint/", users.appoint, name="user-appoint"),
     path("administration/users/<uuid:pk>/dismiss/", users.dismiss, name="user-dismiss"),
     path(

@@ -70,7 +70,7 @@ def acting(user: User, *, seen: Actor) -> Actor:
 
 
 def _create(actor: Actor, user: User) -> User:
-    _clean(user)
+    clean(user)
     user.state = UserState.INVITED
     user.set_unusable_password()
     for _ in range(ALLOCATION_TRIES):
@@ -89,8 +89,11 @@ def _create(actor: Actor, user: User) -> User:
     raise Unavailable
 
 
-def _clean(user: User) -> None:
-    """Trim, bring names to NFC and check every field against the model; the address is compared by the database."""
+def clean(user: User) -> None:
+    """Trim, bring names to NFC and check every field against the model; the address is compared by the database.
+
+    Raises ``Invalid`` with the fields that are not right.
+    """
     user.first_name = unicodedata.normalize("NFC", user.first_name).strip()
     user.last_name = unicodedata.normalize("NFC", user.last_name).strip()
     user.email = user.email.strip().lower()

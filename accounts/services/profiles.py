@@ -12,7 +12,8 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from accounts import notifications, policies
 from accounts.models import User
-from accounts.services import letters
+from accounts.ports import guardians
+from accounts.services import letters, people
 from core import audit, outbox
 from core.actor import Actor
 from core.errors import Invalid
@@ -65,6 +66,24 @@ def choose_notifications(actor: Actor, *, user: User, wanted: Collection[str]) -
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(muted_notices=muted)
         audit.record(actor, "accounts.user.choose_notifications", user, data={"muted": muted})
+    return user
+
+
+def correct_name(actor: Actor, *, user: User, first_name: str, last_name: str) -> User:
+    """Another spelling of a name, or a new one, by somebody who looks after ``user``; who is told by mail.
+
+    The User ID stays. Raises ``NotAllowed``, and ``Invalid`` beside the field. The same name again changes nothing.
+    """
+    guardians().can_look_after(actor, user).enforce()
+    before = user.full_name
+    user.first_name, user.last_name = first_name, last_name
+    people.clean(user)
+    if user.full_name == before:
+        return user
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(first_name=user.first_name, last_name=user.last_name)
+        audit.record(actor, "accounts.user.correct_name", user, data={"from": before, "to": user.full_name})
+        letters.tell("name_corrected", user, full_name=user.full_name, before=before)
     return user
 
 

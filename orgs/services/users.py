@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import queries as people_queries
 from accounts.models import User
-from accounts.services import one_time_passwords, people
+from accounts.services import one_time_passwords, people, profiles
 from core import outbox
 from core.actor import Actor
 from core.errors import Invalid
@@ -71,6 +71,13 @@ def reissue(actor: Actor, *, membership: Membership, one_time_password: str | No
         one_time_passwords.issue(actor, user=user, secret_hash=one_time_passwords.hash_of(secret))
         _tell_user("orgs/mail/one_time_password_reissued", membership, actor)
     return HandOver(membership, secret)
+
+
+def correct_name(actor: Actor, *, membership: Membership, first_name: str, last_name: str) -> User:
+    """Spell the name of a user otherwise. Raises ``NotAllowed``, and ``Invalid`` beside the field."""
+    organizations = membership.user.memberships.values_list("organization_id", flat=True)
+    policies.can_correct_name(actor, membership, organizations=list(organizations)).enforce()
+    return profiles.correct_name(actor, user=membership.user, first_name=first_name, last_name=last_name)
 
 
 def _refuse_known(organization: Organization, email: str) -> None:
