@@ -17,9 +17,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.services.limits import SIGN_IN
+from benchmarks.timing import Ask, by_turns, compare
 from core.models import AuditEvent, Mail, Outcome
 from tests.accounts.stages import activate, invite, notice_seen
-from tests.accounts.timing import Ask, by_turns, compare
 
 logger = logging.getLogger(__name__)
 WRONG = "wrong wrong wrong"

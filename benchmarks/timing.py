@@ -41,7 +41,7 @@ Ask = Callable[[], object]
 
 def by_turns(first: Callable[[], Ask], second: Callable[[], Ask], *, times: int) -> Comparison:
     """Make and ask both ``times`` times, in pairs of random order, after a few that do not count. Only asking is timed."""
-    order = random.Random(1)
+    order = random.Random(1)  # noqa: S311 - which goes first is no secret
     taken: tuple[list[float], list[float]] = ([], [])
     for number in range(-5, times):
         for which in order.sample((0, 1), 2):
@@ -64,7 +64,7 @@ def _milliseconds(ask: Ask) -> float:
 
 
 def _interval(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
-    draw = random.Random(2)
+    draw = random.Random(2)  # noqa: S311 - a sample, no secret
     differences = sorted(
         median(draw.choices(first, k=len(first))) - median(draw.choices(second, k=len(second)))
         for _ in range(RESAMPLES)
