@@ -5,6 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Locator, Page, expect
 
 MOST_STOPS = 80
+# Milliseconds.
+SCROLLS_WITHIN, LOOKS_EVERY = 500, 50
 # The element that has the focus, or what is drawn around it, says so and is on the screen.
 SHOWS_FOCUS = """() => {
   const focused = document.activeElement
@@ -25,7 +27,7 @@ def go_to(page: Page, target: Locator, *, key: str = "Tab") -> None:
     expect(target).to_be_visible()
     for _ in range(MOST_STOPS):
         page.keyboard.press(key)
-        assert page.evaluate(SHOWS_FOCUS), f"nothing shows the focus on {stop(page)}"
+        assert _shows_focus(page), f"nothing shows the focus on {stop(page)}"
         if target.evaluate("element => element === document.activeElement"):
             return
     raise AssertionError(f"{key} never comes to {target}")
@@ -39,6 +41,15 @@ def press(page: Page, target: Locator, key: str = "Enter") -> None:
 def type_into(page: Page, target: Locator, text: str) -> None:
     go_to(page, target)
     page.keyboard.type(text)
+
+
+def _shows_focus(page: Page) -> bool:
+    """Whether the focus can be seen, as soon as the page has scrolled to it."""
+    for _ in range(SCROLLS_WITHIN // LOOKS_EVERY):
+        if page.evaluate(SHOWS_FOCUS):
+            return True
+        page.wait_for_timeout(LOOKS_EVERY)
+    return False
 
 
 def stop(page: Page) -> str:
