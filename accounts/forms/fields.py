@@ -29,8 +29,8 @@ class ReadableSecretInput(forms.TextInput):
 class PasswordField(forms.CharField):
     """A password as it was typed: outer spaces belong to it."""
 
-    def __init__(self, label: Any, *, purpose: str, missing: Any, help_text: Any = "") -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": purpose, **AS_TYPED})
+    def __init__(self, label: Any, *, purpose: str, missing: Any, help_text: Any = "", autofocus: bool = False) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": purpose, "autofocus": autofocus, **AS_TYPED})
         super().__init__(
             label=label,
             help_text=help_text,

@@ -44,7 +44,9 @@ class PasswordForm(forms.Form):
         error_messages=sentences_for(_("Say on the page before whose password this is.")),
         widget=forms.HiddenInput(attrs={"autocomplete": "username"}),
     )
-    password = PasswordField(_("Password"), purpose="current-password", missing=_("Enter your password."))
+    password = PasswordField(
+        _("Password"), purpose="current-password", missing=_("Enter your password."), autofocus=True
+    )
 
 
 class FirstTimeLoginForm(SystemUseForm):

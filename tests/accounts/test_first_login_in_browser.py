@@ -88,8 +88,9 @@ def test_signing_in_and_accepting_changed_terms_by_keyboard_alone(viewer: Viewer
     page.keyboard.type(person.user_id)
     button(page, "Accept and continue")
     heading(page, "Password")
+    expect(field(page, "password")).to_be_focused()
     viewer.see("sign-in-password")
-    type_into(page, field(page, "password"), "wrong wrong wrong")
+    page.keyboard.type("wrong wrong wrong")
     button(page, "Sign in")
     expect(page.get_by_text("do not match").first).to_be_visible()
     viewer.see("sign-in-password-refused")
@@ -101,3 +102,17 @@ def test_signing_in_and_accepting_changed_terms_by_keyboard_alone(viewer: Viewer
     button(page, "Continue")
     heading(page, "Profile")
     viewer.see("terms-in-force", "/terms/")
+
+
+def test_staff_publish_the_next_version(viewer: Viewer, staff: User) -> None:
+    viewer.sign_in(staff)
+    page = viewer.see("notices", "/admin/accounts/notice/")
+    page.get_by_role("link", name="Terms of use: next version").click()
+    viewer.see("notice-next-version")
+    page.get_by_label("Text").fill("")
+    viewer.press("Publish")
+    expect(page.get_by_text("Write what people are to read.").first).to_be_visible()
+    viewer.see("notice-next-version-refused")
+    page.get_by_label("Text").fill("Be good.")
+    viewer.press("Publish")
+    expect(page.get_by_text("Terms of use, version 2 is in force.")).to_be_visible()
