@@ -84,7 +84,7 @@ def test_help_answers_a_get_only(client: Client, db: None, view: str) -> None:
 def test_my_account_says_who_one_is(client: Client, person: User) -> None:
     enter(client, person.user_id)
     page = text_of(client, "accounts:my-account")
-    for fact in (person.full_name, person.user_id, person.email, "Change password"):
+    for fact in (person.full_name, person.user_id, person.email, "Time zone"):
         assert fact in page
     assert person.password not in page
 

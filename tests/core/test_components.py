@@ -341,6 +341,8 @@ def test_the_styleguide_is_not_there_in_production() -> None:
         "DJANGO_SETTINGS_MODULE": "mag_portal.settings",
         "MAG_ENV": "production",
         "SECRET_KEY": "x" * 60,
+        "FIELD_KEYS": f"one:{'A' * 43}=",
+        "AUDIT_SIGNING_KEY": f"{'A' * 43}=",
         "BASE_URL": "https://mag.example",
         "DATABASE_URL": "postgres://mag@127.0.0.1/mag",
         "REDIS_URL": "redis://127.0.0.1",
