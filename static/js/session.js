@@ -117,10 +117,12 @@ class Session {
   }
 
   show(face) {
+    const before = this.face;
     this.face = face;
     for (const part of this.dialog.querySelectorAll("[data-session-face]")) part.hidden = part.dataset.sessionFace !== face;
     this.dialog.setAttribute("aria-labelledby", `session-${face}`);
     if (!this.dialog.open) this.dialog.showModal();
+    if (before !== face) this.dialog.querySelector(`[data-session-face="${face}"] [autofocus]`).focus();
     if (face === "ended" || face === "other") clearTimeout(this.timer);
   }
 
