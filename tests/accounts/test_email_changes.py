@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ from tests.accounts.stages import (
     link_in,
     mails,
 )
+from tests.concurrency import at_once
 
 NEW = "jordan@newco.example"
 MAILS = Mail.objects.filter(template__contains="/email_change")
@@ -316,3 +318,31 @@ def test_no_row_opens_anything(at_home: Client) -> None:
     assert rows
     for text in (*(str(vars(row)) for row in rows), str(dict(at_home.session))):
         assert not any(secret in text for secret in secrets)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asking_twice_at_the_same_moment_leaves_one_change(person: User, visitor: Actor) -> None:
+    actor = people.acting(person, seen=visitor)
+    asking = [partial(email_changes.ask, actor, user=person, new_email=f"jordan{n}@newco.example") for n in range(4)]
+    at_once(asking)
+    assert EmailChange.objects.filter(confirmed_at=None, cancelled_at=None).count() == 1
+    assert email_changes.waiting(person) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_confirming_and_stopping_at_the_same_moment_is_one_of_them(person: User, visitor: Actor) -> None:
+    actor = people.acting(person, seen=visitor)
+    email_changes.ask(actor, user=person, new_email=NEW)
+    opened = email_changes.opened(confirm_link().split("/")[3])
+    secret = stop_link().split("/")[3]
+    outcomes = at_once(
+        [
+            partial(email_changes.confirm, actor, user=person, opened=opened),
+            partial(email_changes.confirm, actor, user=User.objects.get(pk=person.pk), opened=opened),
+            partial(email_changes.stop, visitor, secret=secret),
+        ]
+    )
+    assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
+    change = EmailChange.objects.get()
+    assert (change.confirmed_at is None) is (address_of(person) != NEW)
+    assert len(events("accounts.email.change")) + len(events("accounts.email.stop")) == 1
