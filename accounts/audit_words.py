@@ -19,6 +19,7 @@ words.say(
     {
         "accounts.session.begin": _("Sign-in"),
         "accounts.session.end": _("Sign-out"),
+        "accounts.session.end_one": _("Session ended"),
         "accounts.session.end_all": _("Sessions ended"),
         "accounts.session.confirm": _("Confirmed who they are"),
         "accounts.sign_in.lock": _("Sign-in has to wait after wrong tries"),

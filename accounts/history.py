@@ -13,17 +13,7 @@ from accounts.proofs import Proof
 from core.audit import words
 from core.models import AuditEvent, Outcome
 
-ROOMS = (
-    "session",
-    "password",
-    "factor",
-    "passkey",
-    "authenticator_app",
-    "recovery_codes",
-    "device",
-    "one_time_password",
-    "lock",
-)
+ROOMS = ("session", "sign_in", "password", "one_time_password", "factor", "recovery_codes", "recovery_code", "device")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def end_one(actor: Actor, *, session: Session, reason: str = "") -> None:
         tokens.revoke_owned_by(session.user.id)
         session.delete()
         told = {"session": str(session.public_id), "device": session.device, "from": session.ip or ""}
-        audit.record(actor, "accounts.session.end", session.user, reason=reason, data=told)
+        audit.record(actor, "accounts.session.end_one", session.user, reason=reason, data=told)
 
 
 def clear(user: User, *, keep: str | None = None) -> int:

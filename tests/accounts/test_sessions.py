@@ -90,7 +90,7 @@ def test_the_owner_ends_one_session(person: User, here: Client, there: Client) -
     assert not is_signed_in(there)
     assert is_signed_in(here)
     assert not is_alive(token)
-    (event,) = events("accounts.session.end")
+    (event,) = events("accounts.session.end_one")
     assert (event.target_id, event.data["device"]) == (str(person.pk), "Safari on iPhone")
 
 
@@ -271,7 +271,7 @@ def test_staff_end_one_session_with_a_reason(office: Client, person: User, here:
     assert is_signed_in(there)
     assert office.post(address, {"reason": "Stolen phone"}).status_code == 302
     assert [is_signed_in(client) for client in (there, here)] == [False, True]
-    (event,) = events("accounts.session.end")
+    (event,) = events("accounts.session.end_one")
     assert (event.reason, event.target_id) == ("Stolen phone", str(person.pk))
     assert office.post(address, {"reason": "Again"}).status_code == 404
 
