@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.backends import WITH_PASSWORD
+from accounts.models import User
 from accounts.ports import sign_in_policy
 from accounts.proofs import Proof
 from accounts.services.factors import passkeys
@@ -27,9 +28,18 @@ def begin(
     Raises ``Invalid`` with the same sentence for a passkey that is not right and an account that may not come in.
     """
     user = passkeys.prove(actor, challenge=challenge, credential=credential)
-    if user.state in WITH_PASSWORD and sign_in_policy().may_sign_in(user):
+    because = _kept_out(user)
+    if not because:
         return SignInUnderWay.begin(user, Proof.PASSKEY, system_use=system_use)
-    because = "no active organisation" if user.state in WITH_PASSWORD else f"account {user.state}"
     with transaction.atomic():
         audit.record(actor, "accounts.session.begin", user, outcome=Outcome.REFUSED, reason=because)
     raise Invalid(passkeys.WRONG)
+
+
+def _kept_out(user: User) -> str:
+    """Why ``user`` may not come in, for the audit trail alone. Whose password was taken away gets a new one first."""
+    if user.state not in WITH_PASSWORD:
+        return f"account {user.state}"
+    if not user.has_usable_password():
+        return "no password of their own"
+    return "" if sign_in_policy().may_sign_in(user) else "no active organisation"

@@ -109,6 +109,15 @@ def test_longest_wait_is_little_more_than_an_hour(seen: Actor, person: User, app
     assert app.throttling_failure_count == authenticator_apps.LONGEST_ROW_OF_FAILURES
 
 
+def test_owner_is_told_once_of_a_row_of_wrong_codes(seen: Actor, person: User, app: AuthenticatorApp) -> None:
+    now = NOW
+    for number in range(1, authenticator_apps.ALARMING + 2):
+        with time_machine.travel(now, tick=False), pytest.raises(Invalid):
+            authenticator_apps.prove(seen, user=person, code=wrong_code_of(app))
+        assert len(mails("factor_tried")) == (number >= authenticator_apps.ALARMING)
+        now += timedelta(seconds=2**number)
+
+
 def test_refusal_is_one_event(seen: Actor, person: User, app: AuthenticatorApp) -> None:
     with time_machine.travel(NOW, tick=False), pytest.raises(Invalid):
         authenticator_apps.prove(seen, user=person, code=wrong_code_of(app))

@@ -218,12 +218,15 @@ def test_device_that_never_counts_is_taken(client: Client, holder: User, device:
         assert _sign_in(Client(), device).status_code == 200
 
 
-@pytest.mark.parametrize("state", ["suspended", "no organisation"])
+@pytest.mark.parametrize("state", ["suspended", "no organisation", "password taken away"])
 def test_who_may_not_come_in_gets_the_sentence_of_a_wrong_passkey(
     client: Client, holder: User, device: SoftAuthenticator, upstairs: Upstairs, state: str
 ) -> None:
     if state == "suspended":
         people.suspend(ADMINISTRATOR, user=holder, reason="Left the company.")
+    elif state == "password taken away":
+        holder.set_unusable_password()
+        holder.save()
     else:
         upstairs.shut_out.add(holder.user_id)
     answer = _sign_in(client, device)

@@ -65,6 +65,8 @@ def test_production_has_no_preview() -> None:
         **os.environ,
         "MAG_ENV": "production",
         "SECRET_KEY": "x" * 60,
+        "FIELD_KEYS": "first:" + "B" * 42 + "A=",
+        "AUDIT_SIGNING_KEY": "C" * 42 + "A=",
         "BASE_URL": "https://mag.example",
         "EMAIL_URL": "smtp://mail.example",
         "DJANGO_SETTINGS_MODULE": "mag_portal.settings",

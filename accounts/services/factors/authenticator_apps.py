@@ -35,6 +35,8 @@ KEY_BYTES = 20
 PENDING_FOR = timedelta(hours=1)
 # The wait doubles with each wrong code; from this one on it stays at a little over an hour.
 LONGEST_ROW_OF_FAILURES = 13
+# After so many wrong codes in a row the owner is told: whoever types them is past the password.
+ALARMING = 5
 WRONG = "This is not the code that your app shows now. Codes change every 30 seconds: type the one you see."
 USED = "This code was used already. Wait until your app shows the next one."
 ENDED = "Setting up this app took too long. Begin again; the entry in your app that was not finished can be deleted."
@@ -42,11 +44,15 @@ ENDED = "Setting up this app took too long. Begin again; the entry in your app t
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """What became of a code: the app that showed it, or that it was used before, or until when no try counts."""
+    """What became of a code: the app that showed it, or that it was used before, or until when no try counts.
+
+    ``alarming`` is true once in a row of wrong codes.
+    """
 
     app: AuthenticatorApp | None = None
     used: bool = False
     locked_until: datetime | None = None
+    alarming: bool = False
 
 
 def begin(actor: Actor, *, user: User) -> AuthenticatorApp:  # noqa: ARG001 - every service takes its actor
@@ -95,7 +101,8 @@ def prove(actor: Actor, *, user: User, code: str) -> None:
     """Take the code that one of ``user``'s apps shows now, once.
 
     Raises ``Invalid`` with ``fields["code"]`` for a wrong or a used code, and ``TooMany`` while the app waits after wrong
-    ones: one second after the first, twice as long after each further one. A refusal is in the audit trail.
+    ones: one second after the first, twice as long after each further one. A refusal is in the audit trail, and the owner is
+    told by mail of ``ALARMING`` in a row.
     """
     with transaction.atomic():
         apps = AuthenticatorApp.objects.select_for_update().filter(user=user, confirmed=True).order_by("pk")
@@ -103,6 +110,8 @@ def prove(actor: Actor, *, user: User, code: str) -> None:
         if tried.app is None:
             data = {"kind": FactorKind.AUTHENTICATOR_APP.value}
             audit.record(actor, "accounts.factor.try", user, outcome=Outcome.REFUSED, reason=_reason(tried), data=data)
+            if tried.alarming:
+                telling.owner(user, "factor_tried", count=ALARMING)
     _refuse(tried)
 
 
@@ -125,12 +134,13 @@ def _try(apps: list[AuthenticatorApp], code: str) -> _Tried:
         if step is not None and _take(app, step):
             return _Tried(app=app)
         used = used or step is not None
-    if not used:
-        AuthenticatorApp.objects.filter(pk__in=[app.pk for app in triable]).update(
-            throttling_failure_timestamp=timezone.now(),
-            throttling_failure_count=Least(F("throttling_failure_count") + 1, Value(LONGEST_ROW_OF_FAILURES)),
-        )
-    return _Tried(used=used)
+    if used:
+        return _Tried(used=True)
+    AuthenticatorApp.objects.filter(pk__in=[app.pk for app in triable]).update(
+        throttling_failure_timestamp=timezone.now(),
+        throttling_failure_count=Least(F("throttling_failure_count") + 1, Value(LONGEST_ROW_OF_FAILURES)),
+    )
+    return _Tried(alarming=any(app.throttling_failure_count + 1 == ALARMING for app in triable))
 
 
 def _step_of(app: AuthenticatorApp, typed: str) -> int | None:
