@@ -28,10 +28,13 @@ UNATTENDED = "X-Unattended"
 class SessionMiddleware(DjangoSessionMiddleware):
     """Django's, but a request that was under way while its session ended, or got another key, still gets its answer.
 
-    It leaves the cookie alone then: what the browser holds by now may be the new key.
+    It leaves the cookie alone then: what the browser holds by now may be the new key. What caches may keep for anybody
+    comes with nobody's cookie.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if "public" in response.headers.get("Cache-Control", ""):
+            return response
         try:
             super().process_response(request, response)
         except SessionInterrupted:
