@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from core.models import AuditEvent
 from orgs.models import Membership
+from tests.orgs.browsing import Viewer
 from tests.orgs.world import World
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +73,12 @@ def test_administrators_do_not_unlock_themselves(world: World, browser_of: Calla
     assert "unlock/" not in page
     assert browser.post(f"{page_of(world.inviter)}unlock/").status_code == 403
     assert is_off(world.inviter)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_lock_is_seen_in_any_light_and_opened(viewer: Viewer, world: World, locked: Membership) -> None:
+    viewer.sign_in(world.inviter)
+    viewer.see("user-locked", page_of(locked))
+    viewer.press("Unlock")
+    viewer.page.get_by_text("may try again").wait_for()
