@@ -21,8 +21,8 @@ from core.forms import show_refusal
 from core.http import Request
 
 EFFECT = {
-    NoticeKind.SYSTEM_USE: "Everybody sees it above the next sign-in, and accepts it by going on.",
-    NoticeKind.TERMS: "Everybody is asked to accept it at their next sign-in. Who is signed in goes on working.",
+    NoticeKind.SYSTEM_USE: "Everybody sees the new version above their next sign-in, and accepts it by going on.",
+    NoticeKind.TERMS: "Everybody is asked to accept the new version at their next sign-in; who is in goes on working.",
 }
 
 

@@ -45,6 +45,7 @@ class NoticeAcceptance(PublicModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["notice", "user"], name="notice_accepted_once")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="notice_acceptance_by_time")]
 
     def __str__(self) -> str:
         return f"{self.user_id} accepted {self.notice_id}"
