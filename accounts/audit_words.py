@@ -28,6 +28,7 @@ words.say(
         "accounts.device.forget": _("Browser forgotten"),
         "accounts.notice.accept": _("Notice or terms accepted"),
         "accounts.user_id.remind": _("User ID asked for by mail"),
+        "accounts.contacts.ask": _("Administrators’ names asked for by mail"),
     },
     order=10,
 )
@@ -35,6 +36,7 @@ words.say(
     "secrets",
     _("Passwords and second factors"),
     {
+        "accounts.one_time_password.lost": _("New One-Time Password asked for"),
         "accounts.one_time_password.issue": _("One-Time Password issued"),
         "accounts.one_time_password.try": _("Try with a One-Time Password"),
         "accounts.one_time_password.use": _("One-Time Password used up"),
