@@ -76,6 +76,7 @@ words.say(
         "accounts.user.readmit": _("Account let in again"),
         "accounts.user.reissue": _("Account back to First-Time Login"),
         "accounts.user.close": _("Account closed"),
+        "accounts.user.correct_name": _("Name corrected"),
         "accounts.user.change_phone": _("Phone number changed"),
         "accounts.user.set_preferences": _("Language or time zone chosen"),
         "accounts.user.choose_notifications": _("Notifications chosen"),
