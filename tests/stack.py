@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -192,7 +193,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(tmp_path_factory.mktemp("stack") / "data")
     running.start()
     yield running
+    accounts = running.run["accounts"]
     running.stop()
+    leaked = secrets_in(running.log.read_text(errors="replace"), [account["password"] for account in accounts])
+    assert leaked == [], "Secrets stand in the log of the whole run."
+
+
+# What the secret of a link, and what a One-Time Password or a recovery code look like.
+SECRETS = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|\b(?:[A-HJ-NP-Z2-9]{4}-){3}[A-HJ-NP-Z2-9]{4}\b")
+
+
+def secrets_in(log: str, passwords: Collection[str]) -> list[str]:
+    """The lines of the stack’s processes in which a secret stands. The greeting, which tells accounts and a link, is no log."""
+    lines = [line for line in log.splitlines() if not line.startswith("gateway ")]
+    return [line for line in lines if SECRETS.search(line) or any(password in line for password in passwords)]
 
 
 def plain_environment() -> dict[str, str]:

@@ -25,6 +25,7 @@ from tests.accounts.factors import code_of
 from tests.accounts.stages import PASSWORD, begin_first, choose_password, enter, invite, link_in, mails, terms_accepted
 from tests.orgs import submissions
 from tests.orgs import world as worlds
+from tests.stack import secrets_in
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,22 @@ def test_paths_with_the_secret_of_a_link_are_masked_in_the_log(leaked: str, clie
     assert client.get(f"/forgot-password/{leaked}/").status_code == 404
     assert [line for line in secrets_watch.planted.lines if "/forgot-password/" in line]
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_leak"),
+    [
+        ("pages        | WARNING django.request [-] Not Found: /invitation/-/", False),
+        ("pages        | WARNING django.request [-] Not Found: /forgot-password/" + "aZ3_" * 10 + "xyz/", True),
+        ("worker-mail  | INFO accounts [-] K7QM-2WXR-9HTD-VB4E", True),
+        ("worker-mail  | INFO core [-] 4c12638a-7887-4e9f-8714-794db561cd8b", False),
+        ("beat         | INFO celery [-] violet anchors drift at noon", True),
+        ("gateway      |   Operator staff  bakers_1234  violet anchors drift at noon", False),
+    ],
+)
+def test_the_log_of_a_whole_run_is_read_for_secrets(line: str, is_leak: bool) -> None:
+    """What the fixture ``stack`` does when the last test on it is over."""
+    assert bool(secrets_in(line, [PASSWORD])) is is_leak
 
 
 def walk(browser: Client) -> User:
