@@ -23,7 +23,7 @@ from core.http import Request
 
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
-    list_display = ("person", "device", "ip", "signed_in_at", "last_seen_at", "end_link")
+    list_display = ("person", "browser", "address", "signed_in_at", "last_seen_at", "end_link")
     list_display_links = None
     list_filter = ("user__is_staff",)
     list_select_related = ("user",)
@@ -41,6 +41,9 @@ class SessionAdmin(ReadOnlyAdmin):
         """The list only: the page of one would be found by its key."""
         return obj is None and super().has_view_permission(request, obj)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "title": "Sessions"})
+
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end)
         return [
@@ -51,6 +54,14 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.display(description="Person", ordering="user__user_id")
     def person(self, session: Session) -> str:
         return str(session.user)
+
+    @admin.display(description="Browser", ordering="device")
+    def browser(self, session: Session) -> str:
+        return session.device or "–"
+
+    @admin.display(description="Address", ordering="ip")
+    def address(self, session: Session) -> str:
+        return session.ip or "–"
 
     @admin.display(description="")
     def end_link(self, session: Session) -> str:
