@@ -204,7 +204,7 @@ SECRETS = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|\b(?:[A-HJ-NP-Z2
 
 
 def secrets_in(log: str, passwords: Collection[str]) -> list[str]:
-    """The lines of the stack’s processes in which a secret stands. The greeting, which tells accounts and a link, is no log."""
+    """The lines of the stack’s processes in which a secret stands. The greeting, which tells accounts, is no log."""
     lines = [line for line in log.splitlines() if not line.startswith("gateway ")]
     return [line for line in lines if SECRETS.search(line) or any(password in line for password in passwords)]
 
