@@ -16,6 +16,8 @@ WRITERS = {"record", "record_many"}
 # Actions that are put together where they are written.
 COMPOSED = {
     "accounts.sign_in.lock",
+    "accounts.one_time_password.lost",
+    "accounts.contacts.ask",
     *(f"accounts.one_time_password.{why}" for why in ("expire", "exhaust")),
     *(f"orgs.holiday.{verb}" for verb in ("add", "change", "remove")),
     *(f"orgs.{item}.{verb}" for item in ("registration", "changerequest") for verb in ("claim", "release")),
