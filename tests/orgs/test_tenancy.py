@@ -59,9 +59,14 @@ OWN = {
     "invitations-export",
     "invite-many",
     "invite-many-template",
+    "memberships",
+    "end-sessions",
 }
 OF_A_USER = {
     "user",
+    "user-name",
+    "user-unlock",
+    "user-end-sessions",
     "user-appoint",
     "user-dismiss",
     "user-suspend",
@@ -77,6 +82,10 @@ OF_THE_TRAIL = {"audit-event"}
 # Whose these are is held by test_invitations_received.py and test_invitations_batches.py.
 OF_THE_INVITED = {"received-invitation", "received-invitation-accept", "received-invitation-pass-on"}
 OF_A_FILE = {"invite-many-preview"}
+# Whose it is is held by test_memberships.py.
+OF_ONESELF = {"act-for"}
+# Whose these are is held by test_second_factor_rules.py and test_lost_factors.py.
+OF_SECOND_FACTORS = {"second-factor-rule", "user-factor-reset"}
 
 
 def named(pattern: URLPattern) -> str:
@@ -102,6 +111,8 @@ def test_every_address_is_in_one_of_these_groups() -> None:
         OF_THE_INVITED,
         OF_A_FILE,
         OF_THE_TRAIL,
+        OF_ONESELF,
+        OF_SECOND_FACTORS,
     ]
     names = {named(pattern) for pattern in urls.urlpatterns}
 
@@ -116,6 +127,9 @@ def addresses(world: World) -> dict[str, str]:
     asked = f"/administration/join-requests/{Joiner().asks(world.aurora).pk}/"
     return {
         "user": user,
+        "user-name": f"{user}name/",
+        "user-unlock": f"{user}unlock/",
+        "user-end-sessions": f"{user}end-sessions/",
         "user-appoint": f"{user}appoint/",
         "user-dismiss": f"{user}dismiss/",
         "user-suspend": f"{user}suspend/",
@@ -174,6 +188,8 @@ def test_a_visitor_is_sent_to_sign_in(world: World, name: str) -> None:
         "add-user": "/administration/users/add/",
         "invitations": "/administration/invitations/",
         "join-requests": "/administration/join-requests/",
+        "memberships": "/account/memberships/",
+        "end-sessions": "/administration/users/end-sessions/",
         "audit-trail": "/administration/audit-trail/",
         "audit-trail-export": "/administration/audit-trail/export/",
         "invite": "/administration/invitations/new/",
