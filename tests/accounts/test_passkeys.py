@@ -267,6 +267,24 @@ def test_passkey_on_the_way_in(client: Client, person: User, device: SoftAuthent
     assert Passkey.objects.get().name == "Laptop"
 
 
+def test_name_is_kept_as_it_can_be_shown(person: User, device: SoftAuthenticator) -> None:
+    options, challenge = passkeys.registration_options(person)
+    name = "\0My\r\n  laptop " + "x" * 100
+    made = passkeys.register(
+        ADMINISTRATOR, user=person, challenge=challenge, credential=device.create(options), name=name
+    )
+    assert made.name == "My laptop " + "x" * (64 - len("My laptop "))
+
+
+def test_who_needs_a_passkey_where_none_is_possible_is_told_whom_to_ask(
+    client: Client, person: User, upstairs: Upstairs, settings: LazySettings
+) -> None:
+    settings.PASSKEYS_POSSIBLE = False
+    upstairs.rule = FactorRule(required=True, kinds=frozenset({"passkey"}))
+    enter(client, person.user_id)
+    assert "do not work at this address" in client.get("/sign-in/set-up/").content.decode()
+
+
 def test_passkeys_are_not_offered_where_the_rule_wants_another_kind(
     client: Client, person: User, upstairs: Upstairs
 ) -> None:

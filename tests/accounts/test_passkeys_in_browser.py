@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Passkey, Session, User
 from accounts.ports import FactorRule
 from accounts.services.factors import overview
+from accounts.session_data import PROOFS
+from accounts.session_store import SessionStore
 from tests.accounts.factors import code_of, with_app
 from tests.accounts.stages import PASSWORD, Upstairs, events
 from tests.e2e.eyes import look_in_any_light
@@ -70,6 +73,13 @@ class Sitting:
     def refuse_to_verify(self, *, refuses: bool = True) -> None:
         """The finger is not recognised, or is again."""
         self._tell("WebAuthn.setUserVerified", isUserVerified=not refuses)
+
+    def let_proofs_grow_old(self, user: User) -> None:
+        """What was proved in the one session of ``user`` was proved an hour ago."""
+        session = SessionStore(Session.objects.get(user=user).session_key)
+        long_ago = (timezone.now() - timedelta(hours=1)).isoformat()
+        session[PROOFS] = dict.fromkeys(session[PROOFS], long_ago)
+        session.save()
 
     def credentials(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._tell("WebAuthn.getCredentials")["credentials"]
@@ -150,6 +160,19 @@ def test_who_is_not_recognised_by_the_device_is_told_and_stays_outside(
     sitting.refuse_to_verify(refuses=False)
     sitting.show_passkey()
     sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def test_passkey_confirms_who_sits_there_before_another_factor_is_added(
+    sitting: Sitting, person: User, upstairs: Upstairs
+) -> None:
+    _set_up_on_the_way_in(sitting, person, upstairs)
+    sitting.let_proofs_grow_old(person)
+    sitting.open("/account/security/authenticator-app/")
+    expect(sitting.page.get_by_role("heading", level=1)).to_have_text("Confirm it is you")
+    sitting.press("Use your passkey")
+    sitting.is_at("/account/security/authenticator-app/")
+    expect(sitting.page.get_by_role("button", name="Show the key")).to_be_visible()
+    assert events("accounts.session.confirm")[-1].data == {"proof": "passkey"}
 
 
 def test_second_passkey_of_one_device_is_refused_by_the_device(

@@ -29,7 +29,8 @@ def free(user: User, wish: str) -> str:
 
 def checked(user: User, name: str, *, but: str = "") -> str:
     """``name`` as it is kept. Raises ``Invalid`` with ``fields["name"]``; ``but`` is the name it may have already."""
-    clean = " ".join(unicodedata.normalize("NFC", name).split())[:LONGEST]
+    shown = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in name)
+    clean = " ".join(unicodedata.normalize("NFC", shown).split())[:LONGEST]
     if not clean:
         raise Invalid(fields={"name": NAME_MISSING})
     if clean.lower() in taken(user) - {but.lower()}:
