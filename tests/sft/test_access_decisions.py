@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
-from core import outbox
+from core import outbox, tokens
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.models import AuditEvent, Mail
 from orgs.models import Role
@@ -137,7 +139,10 @@ def test_a_suspension_needs_a_reason_and_ends_at_once(world: World) -> None:
     grant = AccessGrant.objects.get(membership=world.sender)
     with pytest.raises(Invalid):
         access.suspend(acting(world.decider), grant=grant, reason="")
+    token = tokens.issue("upload", uuid4(), lifetime=timedelta(hours=1), owner_id=world.sender.user_id)
     access.suspend(acting(world.decider), grant=grant, reason="Left the programme.")
+    token.refresh_from_db()
+    assert tokens.ended_because(token) == "revoked"
     assert "Left the programme." in outbox.render(mails("access_suspended")[0]).text
     access.unsuspend(acting(world.decider), grant=grant)
     assert AccessGrant.objects.get(pk=grant.pk).state == AccessGrantState.ACTIVE

@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.models import User, UserState
 from core import tokens as core_tokens
 from core.actor import Actor
-from core.errors import Conflict, NotFound, SignInRequired
-from tests.transfers.conftest import actor_of
+from core.errors import Conflict, NotAllowed, NotFound, SignInRequired
+from core.policies import refused
+from tests.transfers.conftest import Policy, actor_of
 from tests.transfers.sending import new_upload
 from transfers import access
 from transfers.models import Upload
@@ -67,6 +68,15 @@ def test_somebody_who_may_not_sign_in_may_not_send(sender: User, upload: Upload,
 def test_what_was_never_issued_opens_nothing(upload: Upload, secret: str) -> None:
     with pytest.raises(SignInRequired):
         access.by_token(secret, upload.id)
+
+
+def test_no_other_token_for_whom_the_policy_refuses_meanwhile(
+    actor: Actor, upload: Upload, granted: Grant, policy: Policy
+) -> None:
+    assert tokens.renew(actor, upload=upload).secret != granted.secret
+    policy.decision = refused("Your access is suspended.")
+    with pytest.raises(NotAllowed, match="suspended"):
+        tokens.renew(actor, upload=upload)
 
 
 def test_an_ended_upload_gets_no_token(actor: Actor, upload: Upload) -> None:

@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.errors import Conflict
 from transfers.access import TOKEN_PURPOSE
 from transfers.models import Upload, UploadState
+from transfers.ports import upload_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,9 @@ def grant(actor: Actor, *, upload: Upload) -> Grant:
         raise Conflict(f"This upload is “{upload.get_state_display()}” and takes no more parts.", code="upload_ended")
     token = tokens.issue(TOKEN_PURPOSE, upload.id, lifetime=settings.UPLOAD_TOKEN_LIFETIME, owner_id=actor.user_id)
     return Grant(secret=tokens.secret_of(token), expires_at=token.expires_at)
+
+
+def renew(actor: Actor, *, upload: Upload) -> Grant:
+    """``grant`` for an upload that began a while ago. Raises ``NotAllowed`` also when the policy no longer agrees."""
+    upload_policy().may_upload(actor, subject=upload.subject, name=upload.name, size=upload.size or 0).enforce()
+    return grant(actor, upload=upload)

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
-from core.actor import Actor
 from core.http import Request
 from transfers import access
 from transfers.forms import NewUpload
 from transfers.models import Upload, UploadState
 from transfers.services import tokens, uploads
+from transfers.services.tokens import Grant
 from transfers.views.doors import document_of, json_door, signed_in
 
 
@@ -31,7 +31,7 @@ def collection(request: Request) -> HttpResponseBase:
         size=new.size,
         last_modified=new.last_modified,
     )
-    answer = {**described(upload), "parts": [], **_grant(request.actor, upload)}
+    answer = {**described(upload), "parts": [], **_granted(tokens.grant(request.actor, upload=upload))}
     return JsonResponse(answer, status=201)
 
 
@@ -53,7 +53,7 @@ def item(request: Request, pk: UUID) -> HttpResponseBase:
 def token(request: Request, pk: UUID) -> HttpResponseBase:
     """Another token, before the last one ends."""
     upload = access.for_owner(request.actor, pk)
-    return JsonResponse(_grant(request.actor, upload), status=201)
+    return JsonResponse(_granted(tokens.renew(request.actor, upload=upload)), status=201)
 
 
 @json_door("POST")
@@ -87,8 +87,7 @@ def _ledger(upload: Upload) -> list[dict[str, Any]]:
     return [dict(row) for row in upload.parts.order_by("number").values("number", "size", "sha256", "state")]
 
 
-def _grant(actor: Actor, upload: Upload) -> dict[str, Any]:
-    granted = tokens.grant(actor, upload=upload)
+def _granted(granted: Grant) -> dict[str, Any]:
     return {
         "token": granted.secret,
         "token_expires_at": granted.expires_at.isoformat(),
