@@ -89,7 +89,9 @@ def test_signed_in_people_are_sent_nowhere_else(client: Client, clerk: object, d
 
 @pytest.mark.parametrize("address", ["/sign-in/", "/sign-in/password/", "/first-time-login/", "/register/", "/join/"])
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
-def test_a_form_of_ten_megabytes_is_refused_with_a_page(client: Client, address: str, kind: str) -> None:
+def test_a_form_of_ten_megabytes_is_refused_with_a_page(address: str, kind: str, settings: LazySettings) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
     head, tail = (b"a=", b"") if "urlencoded" in kind else (FIELD, b"\r\n--x--\r\n")
     answer = client.post(address, head + b"x" * TEN_MEGABYTES + tail, content_type=kind)
     assert answer.status_code == 413

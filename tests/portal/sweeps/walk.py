@@ -71,8 +71,11 @@ class Browser(RequestFactory):
         super().__init__()
         self._handler = ClientHandler(enforce_csrf_checks=checks)
 
-    def request(self, **environ: Any) -> Any:
-        return self._handler(self._base_environ(**environ))
+    def send(
+        self, verb: str, url: str, body: bytes = b"", *, secure: bool = True, headers: dict[str, str] | None = None
+    ) -> Any:
+        """What the gateway answers to this form, or to this look."""
+        return self._handler(self.generic(verb, url, body, FORM, secure=secure, headers=headers).environ)
 
 
 Answers = dict[tuple[str, str], list[Answer]]
@@ -108,17 +111,14 @@ class Walk:
             self._answers[route, verb] = [self.ask(route, role, verb) for role in ROLES]
         return self._answers[route, verb]
 
-    def ask(
-        self, route: str, role: str, verb: str, data: Any = None, *, checks: bool = False, **headers: str
-    ) -> Answer:
+    def ask(self, route: str, role: str, verb: str, body: bytes = EMPTY, *, checks: bool = False) -> Answer:
         """One request, by default an empty form. ``checks`` holds forms to their token, as browsers are."""
         url = self.world.url(route)
         browser = self.browser(role, checks=checks)
         self._store.flushdb()
         written: set[str] = set()
         with undone(), connection.execute_wrapper(_noting(written)):
-            body = EMPTY if data is None else data
-            response = browser.generic(verb, url, body, FORM, secure=True, headers=headers or None)
+            response = browser.send(verb, url, body)
             # A file counts as fetched once its last byte has left.
             if response.streaming:
                 response.getvalue()
