@@ -286,6 +286,8 @@ ONE_TIME_PASSWORD_TRIES = 5
 WRONG_PASSWORDS_IN_A_ROW = 100
 SIGN_IN_WINDOW = timedelta(minutes=30)
 
+# The demonstration of ``make run`` lets staff look around with a password, which production refuses whatever its rule says.
+STAFF_NEED_SECOND_FACTOR = PRODUCTION
 OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
 OTP_WEBAUTHN_ATTESTATION_MODEL = "accounts.PasskeyAttestation"
 # Browsers know passkeys over https only, and on localhost, and for names only, not for addresses.

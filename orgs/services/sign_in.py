@@ -5,8 +5,10 @@ new user has come.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils.formats import date_format
 
@@ -38,15 +40,20 @@ class MembersOnly:
 
 
 class StoredRules:
-    """The operator's rule and those of the organisations somebody is a member of; the strictest of each counts."""
+    """The operator's rule and those of the organisations somebody is a member of; the strictest of each counts.
+
+    The operator's staff need a second factor from their first sign-in on, whatever the rule says (ASVS 5.0, 6.3.3).
+    """
 
     def rule_for(self, user: User) -> FactorRule:
         of_operator = Q(organization__isnull=True, application__isnull=True)
         of_organizations = Q(
             organization__memberships__user=user, organization__memberships__state=MembershipState.ACTIVE
         )
-        rows = SecondFactorRule.objects.filter(of_operator | of_organizations).distinct()
-        return strictest(rows)
+        rule = strictest(SecondFactorRule.objects.filter(of_operator | of_organizations).distinct())
+        if user.is_staff and settings.STAFF_NEED_SECOND_FACTOR:
+            return replace(rule, required=True, grace=timedelta(0))
+        return rule
 
 
 def strictest(rows: Iterable[SecondFactorRule]) -> FactorRule:

@@ -50,6 +50,16 @@ def test_the_operator_says_what_counts_for_everybody(world: World) -> None:
         assert rule_of(member) == FactorRule(required=False, kinds=frozenset({KEY}), passkey_alone=False)
 
 
+def test_staff_need_one_whatever_the_rule_says(world: World, settings: LazySettings) -> None:
+    set_rule(world.operator, required=False, grace_days=30)
+    assert not factor_policy().rule_for(world.staff).required
+
+    settings.STAFF_NEED_SECOND_FACTOR = True
+
+    assert factor_policy().rule_for(world.staff) == FactorRule(required=True)
+    assert not rule_of(world.employee).required
+
+
 def test_an_organisation_asks_its_own_people_for_more(world: World) -> None:
     set_rule(world.operator, required=False)
     set_rule(acting(world.inviter), organization=world.aurora, required=True, kinds=[APP], grace_days=3)
