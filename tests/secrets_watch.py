@@ -87,6 +87,9 @@ def written(*, rows: bool) -> Iterator[tuple[str, str]]:
     yield from (("the log", line) for line in planted.lines)
     if not rows or connection.needs_rollback:
         return
+    if connection.connection is not None and not connection.is_usable():
+        # A test that lets the database go away leaves its rows there all the same.
+        connection.close()
     with connection.cursor() as cursor:
         for place, statement in ROWS.items():
             cursor.execute(statement)
