@@ -45,11 +45,11 @@ class UserIdOrEmailBackend(ModelBackend):
         self,
         user_obj: AbstractBaseUser | AnonymousUser,
         perm: str,  # noqa: ARG002 - Django's signature
-        obj: object = None,  # noqa: ARG002
+        obj: object = None,  # noqa: ARG002 - Django's signature
     ) -> bool:
         return _is_active_staff(user_obj)
 
-    def has_module_perms(self, user_obj: AbstractBaseUser | AnonymousUser, app_label: str) -> bool:  # noqa: ARG002
+    def has_module_perms(self, user_obj: AbstractBaseUser | AnonymousUser, app_label: str) -> bool:  # noqa: ARG002 - Django's signature
         return _is_active_staff(user_obj)
 
 

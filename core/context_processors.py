@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def operator(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
+def operator(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django's signature
     """What every page says of the company that runs the gateway."""
     return {
         "operator_name": settings.OPERATOR_NAME,

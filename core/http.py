@@ -10,10 +10,11 @@ from core.actor import Actor
 
 
 class Request(HttpRequest):
-    """The request as views see it, after the gateway's middleware."""
+    """The request as views see it, after the gateway's middleware. ``refusal`` is there once something was refused."""
 
     actor: Actor
     request_id: str
+    refusal: Exception
 
 
 def client_address(request: HttpRequest) -> str | None:

@@ -40,7 +40,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        request.request_id = request_id  # type: ignore[attr-defined]
+        request.request_id = request_id  # type: ignore[attr-defined] # what Request adds
         reset = logs.request_id.set(request_id)
         try:
             response = self.get_response(request)
@@ -83,7 +83,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.actor = SimpleLazyObject(lambda: actor_resolver().resolve(request))  # type: ignore[attr-defined]
+        request.actor = SimpleLazyObject(lambda: actor_resolver().resolve(request))  # type: ignore[attr-defined] # what Request adds
         return self.get_response(request)
 
 
@@ -100,7 +100,7 @@ class DomainErrorMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        request.refusal = exception  # type: ignore[attr-defined]
+        request.refusal = exception  # type: ignore[attr-defined] # what Request adds
         if not isinstance(exception, DomainError):
             return None
         logger.info("%s %s refused: %s", request.method, request.path, exception.error_code)

@@ -30,10 +30,6 @@ def newest_key() -> str:
     return next(iter(settings.FIELD_KEYS))
 
 
-def is_sealed_with_newest(sealed: str) -> bool:
-    return sealed.partition(":")[0] == newest_key()
-
-
 def _fernet(key_id: str) -> Fernet:
     if key_id not in settings.FIELD_KEYS:
         raise LookupError(f"FIELD_KEYS has no key {key_id!r}.")

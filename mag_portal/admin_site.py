@@ -32,7 +32,7 @@ class OperatorAdminSite(AdminSite):
         """The stock index with what waits for staff above it."""
         return super().index(request, {**(extra_context or {}), "waiting": back_office.waiting(request.actor)})
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
@@ -43,7 +43,7 @@ class OperatorAdminSite(AdminSite):
     def logout(  # type: ignore[override]
         self,
         request: Request,
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
     ) -> HttpResponse:
         from accounts.views.sign_in import sign_out
 
@@ -52,6 +52,6 @@ class OperatorAdminSite(AdminSite):
     def password_change(  # type: ignore[override]
         self,
         request: HttpRequest,  # noqa: ARG002 - Django's signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
     ) -> HttpResponse:
         return redirect("accounts:change-password")

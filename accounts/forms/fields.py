@@ -22,7 +22,7 @@ def sentences_for(missing: Any) -> dict[str, Any]:
 class ReadableSecretInput(forms.TextInput):
     """A secret that is typed off a note or the telephone: readable while it is typed, and never sent back in a page."""
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # noqa: ARG002
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # noqa: ARG002 - Django's signature
         return super().get_context(name, None, attrs)
 
 

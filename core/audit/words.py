@@ -136,10 +136,10 @@ def kind_of(target_type: str) -> str:
 
 
 def facts(event: AuditEvent) -> list[tuple[str, str]]:
-    """What else the event holds, label and value; where it moved something, from which state to which first."""
+    """What else the event holds, label and value; where it changed something, from what to what first."""
     data = dict(event.data)
-    moved = [(_("State"), f"{data.pop('from')} → {data.pop('to')}")] if {"from", "to"} <= data.keys() else []
-    return moved + [(key.replace("_", " ").capitalize(), _readable(value)) for key, value in data.items()]
+    changed = [(_("Changed"), f"{data.pop('from')} → {data.pop('to')}")] if {"from", "to"} <= data.keys() else []
+    return changed + [(key.replace("_", " ").capitalize(), _readable(value)) for key, value in data.items()]
 
 
 def _readable(value: Any) -> str:

@@ -74,11 +74,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refusal(request, BadRequest())
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     return refusal(request, NotAllowed())
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     return refusal(request, NotFound())
 
 
@@ -97,7 +97,7 @@ def of_the_exception() -> DomainError:
     return ServerError()
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
     error = StaleForm()
-    request.refusal = error  # type: ignore[attr-defined]
+    request.refusal = error  # type: ignore[attr-defined] # what Request adds
     return refusal(request, error)

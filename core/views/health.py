@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 
 
 @require_safe
-def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
-def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
     """The process can do its work: the database answers. 503 otherwise."""
     try:
         with connection.cursor() as cursor:

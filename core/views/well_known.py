@@ -25,14 +25,14 @@ def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's si
 
 @require_safe
 @cache_control(public=True, max_age=86400)
-def robots(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def robots(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Nothing here is for search engines."""
     return _text("User-agent: *", "Disallow: /")
 
 
 @require_safe
 @cache_control(public=True, max_age=3600)
-def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """``security.txt`` (RFC 9116): whom to tell of a weakness."""
     expires = (timezone.now() + SECURITY_CONTACT_STANDS_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
     return _text(
@@ -44,7 +44,7 @@ def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 @require_safe
-def change_password(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def change_password(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Where password managers send people to change their password (W3C, “A Well-Known URL for Changing Passwords”)."""
     return redirect("accounts:change-password")
 

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("first_name")
         parser.add_argument("last_name")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         actor = Actor.system("create_operator_staff")
         secret = one_time_passwords.generate()
         try:

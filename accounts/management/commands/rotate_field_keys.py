@@ -12,7 +12,7 @@ from core.secrets_at_rest import newest_key
 class Command(BaseCommand):
     help = "Encrypt what must be read again with the first of FIELD_KEYS, so that older keys can be given up"
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         outcome = key_rotation.rotate(Actor.system("rotate_field_keys"))
         self.stdout.write(f"{outcome.rotated} encrypted again with the key {newest_key()!r}.")
         if outcome.unreadable:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("manifest", nargs="?", type=Path)
         parser.add_argument("--key", default="", help="an earlier public key, where the manifest was signed with that")
 
-    def handle(self, *args: Any, action: str, manifest: Path | None, key: str, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, action: str, manifest: Path | None, key: str, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         if action == "key":
             self.stdout.write(signing.public_key())
             return
