@@ -104,6 +104,7 @@ class FactorReset(PublicModel):
 
     class Meta:
         verbose_name = "request to reset second factors"
+        verbose_name_plural = "lost second factors"
         ordering = ("-created_at", "-id")
         constraints = [
             models.UniqueConstraint(

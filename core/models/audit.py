@@ -34,6 +34,7 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        verbose_name_plural = "audit trail"
         ordering = ("-at", "-id")
         indexes = [
             models.Index(fields=["-at", "-id"], name="audit_by_time"),

@@ -34,6 +34,7 @@ class SecondFactorRule(PublicModel):
 
     class Meta:
         verbose_name = "second factor rule"
+        verbose_name_plural = "second factors"
         constraints = [
             models.CheckConstraint(
                 condition=Q(organization__isnull=True) | Q(application__isnull=True), name="factor_rule_of_one_scope"
