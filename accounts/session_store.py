@@ -47,11 +47,14 @@ class SessionStore(DatabaseSessionStore):
         return row
 
     def cycle_key(self) -> None:
-        """A new key for the same session. Its old row goes first: two cannot bear one public id."""
+        """A new key for the same session. Its old row goes first: two cannot bear one public id.
+
+        A session that was ended, or was given another key, since this request began gets none: it stays as it is.
+        """
         data, key = dict(self.items()), self.session_key
         with transaction.atomic():
-            if key:
-                self.delete(key)
+            if key and not self.model.objects.filter(session_key=key).delete()[0]:
+                return
             self.create()
         self.update(data)
 

@@ -35,8 +35,28 @@ def renewed_meanwhile(request: Request) -> HttpResponse:
     return HttpResponse(other.session_key or "")
 
 
+def renewed_twice(request: Request) -> HttpResponse:
+    """What asks for another key, while another request got one."""
+    other = SessionStore(request.session.session_key)
+    dict(request.session.items())
+    other.cycle_key()
+    other.save()
+    request.session.cycle_key()
+    return HttpResponse(other.session_key or "")
+
+
+def renewed_after_the_end(request: Request) -> HttpResponse:
+    """What asks for another key, while somebody ended this session alone."""
+    assert isinstance(request.user, User)
+    sessions.end_one(ADMINISTRATOR, session=Session.objects.get(session_key=request.session.session_key))
+    request.session.cycle_key()
+    return HttpResponse(request.session.session_key or "")
+
+
 urlpatterns = [
     path("ended/", ended_meanwhile),
+    path("renewed-twice/", renewed_twice),
+    path("renewed-after-the-end/", renewed_after_the_end),
     path("renewed/", renewed_meanwhile),
     *portal,
 ]
@@ -89,3 +109,22 @@ def test_a_key_keeps_its_public_id_and_its_place_in_the_list(person: User, here:
     after = Session.objects.get(user=person)
     assert after.session_key == response.content.decode() != before.session_key
     assert (after.public_id, after.signed_in_at) == (before.public_id, before.signed_in_at)
+
+
+def test_of_two_requests_that_renew_the_key_one_does(person: User, here: Client) -> None:
+    response = here.get("/renewed-twice/")
+    assert response.status_code == 200
+    assert "session" not in response.cookies
+    assert Session.objects.get(user=person).session_key == response.content.decode()
+    here.cookies["session"] = response.content.decode()
+    assert is_signed_in(here)
+
+
+def test_a_session_that_was_ended_does_not_come_back_under_another_key(person: User, here: Client) -> None:
+    response = here.get("/renewed-after-the-end/")
+    assert response.status_code == 200
+    assert not Session.objects.filter(user=person).exists()
+    late = Client()
+    late.cookies["session"] = response.content.decode()
+    assert not is_signed_in(late)
+    assert not is_signed_in(here)
