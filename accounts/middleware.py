@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -15,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 
 from accounts import session_data
+from accounts.clocks import zone_of
 from accounts.models import User
 from accounts.services import sessions
 from accounts.session_store import PUBLIC_ID, SessionStore
@@ -82,13 +82,5 @@ class PersonalMiddleware:
             # LocaleMiddleware, further out, sets the language of every request.
             translation.activate(request.user.language)
             request.LANGUAGE_CODE = translation.get_language()
-        with timezone.override(_zone(request.user.time_zone)):
+        with timezone.override(zone_of(request.user)):
             return self.get_response(request)
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    """None, which is the gateway's own zone, for a name that means nothing."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

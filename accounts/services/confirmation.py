@@ -8,21 +8,18 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from accounts import queries
 from accounts.models import User
 from accounts.ports import factor_policy
 from accounts.proofs import SECOND_FACTORS, Proof
-from accounts.services import limits
+from accounts.services import current_password
 from accounts.services.factors import authenticator_apps, passkeys, recovery_codes
 from accounts.services.factors.passkeys import Challenge
-from core import audit, throttles
+from core import audit
 from core.actor import Actor
-from core.errors import Invalid
-from core.models import Outcome
 
-WRONG_PASSWORD = "This is not your password. Check what you typed and try again."  # noqa: S105 - a sentence
+CONFIRM = "accounts.session.confirm"
 NOTHING_NEEDED: frozenset[str] = frozenset()
 
 
@@ -45,16 +42,7 @@ def still_needed(user: User, shown: Collection[str], *, kinds: Collection[str] =
 
 def by_password(actor: Actor, *, user: User, given: str) -> Proof:
     """Raises ``Invalid`` with ``fields["password"]`` for a wrong one, ``TooMany`` or ``Unavailable`` by the limit."""
-    throttles.hit(limits.CURRENT_PASSWORD, str(user.id))
-    is_right = user.check_password(given)
-    with transaction.atomic():
-        # These count among the wrong passwords in a row that switch a password off, wherever they are typed.
-        User.objects.filter(pk=user.pk).update(failed_tries=0 if is_right else F("failed_tries") + 1)
-        if not is_right:
-            audit.record(actor, "accounts.session.confirm", user, outcome=Outcome.REFUSED, reason="wrong password")
-    if not is_right:
-        raise Invalid(fields={"password": WRONG_PASSWORD})
-    throttles.forget(limits.CURRENT_PASSWORD, str(user.id))
+    current_password.prove(actor, user=user, given=given, field="password", action=CONFIRM)
     return _confirmed(actor, user, Proof.PASSWORD)
 
 
@@ -78,5 +66,5 @@ def by_passkey(actor: Actor, *, user: User, challenge: Challenge, credential: Ma
 
 def _confirmed(actor: Actor, user: User, proof: Proof) -> Proof:
     with transaction.atomic():
-        audit.record(actor, "accounts.session.confirm", user, data={"proof": proof.value})
+        audit.record(actor, CONFIRM, user, data={"proof": proof.value})
     return proof

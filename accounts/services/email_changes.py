@@ -17,8 +17,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import policies, queries
 from accounts.models import EmailChange, User, UserState
-from accounts.ports import address_policy, guardians
-from accounts.services import letters, limits
+from accounts.ports import address_policy
+from accounts.services import contacts, letters, limits
 from core import audit, outbox, throttles, tokens
 from core.actor import Actor
 from core.errors import Gone, Invalid, NotFound
@@ -140,10 +140,11 @@ def _mail_both(change: EmailChange) -> None:
 
 
 def _tell_both(user: User, before: str) -> None:
-    contacts = [{"name": contact.name, "email": contact.email} for contact in guardians().contacts_of(user)]
     links = {"help": outbox.Link("accounts:help-login")}
     for address in (before, user.email):
-        letters.tell("email_changed", user, to=address, new_email=user.email, contacts=contacts, links=links)
+        letters.tell(
+            "email_changed", user, to=address, new_email=user.email, contacts=contacts.rows_for(user), links=links
+        )
 
 
 def _bearer(user: User, opened: UUID) -> tuple[Token, EmailChange]:

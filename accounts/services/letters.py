@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from accounts.clocks import zone_of
 from accounts.models import User
 from core import outbox
 
@@ -40,13 +40,5 @@ def tell(
 
 def in_words(moment: datetime, user: User) -> str:
     """``22 November 2026, 10:00 (Europe/Berlin)``: as ``user`` reads clocks."""
-    zone = _zone(user.time_zone)
+    zone = zone_of(user)
     return f"{date_format(timezone.localtime(moment, zone), 'j F Y, H:i')} ({zone.key})"
-
-
-def _zone(name: str) -> ZoneInfo:
-    """UTC for a zone that the machine no longer knows: the mail leaves all the same."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

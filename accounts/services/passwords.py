@@ -12,32 +12,29 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts import queries
 from accounts.models import User, UserState
 from accounts.normal_form import normal_form
+from accounts.services import current_password as current
 from accounts.services import letters, limits, locks, password_policy, people, sessions
-from core import audit, outbox, throttles, tokens
+from core import audit, outbox, tokens
 from core.actor import Actor
 from core.errors import Gone, Invalid
 from core.models import Outcome, Token
 
 PURPOSE = "password-reset"
-WRONG_CURRENT = "This is not your current password."
+CHANGE = "accounts.password.change"
 SAME_AGAIN = "This is the password you have already. Choose another one."
 
 
 def change(actor: Actor, *, user: User, current_password: str, password: str, keep: str | None = None) -> User:
     """Replace the password. Every session of ``user`` but the one of key ``keep`` ends with it; the owner is told by mail.
 
-    Raises ``Invalid`` with ``fields["current_password"]`` or ``fields["password"]``.
+    Raises ``Invalid`` with ``fields["current_password"]`` or ``fields["password"]``; ``TooMany`` or ``Unavailable`` by the
+    limit of wrong ones.
     """
-    throttles.hit(limits.CURRENT_PASSWORD, str(user.id))
-    if not user.check_password(current_password):
-        with transaction.atomic():
-            audit.record(actor, "accounts.password.change", user, outcome=Outcome.REFUSED, reason="wrong password")
-        raise Invalid(fields={"current_password": WRONG_CURRENT})
+    current.prove(actor, user=user, given=current_password, field="current_password", action=CHANGE)
     password_policy.check(password, user=user, field="password")
     if normal_form(password) == normal_form(current_password):
         raise Invalid(fields={"password": SAME_AGAIN})
-    throttles.forget(limits.CURRENT_PASSWORD, str(user.id))
-    _replace(actor, user, password, action="accounts.password.change", keep=keep)
+    _replace(actor, user, password, action=CHANGE, keep=keep)
     return user
 
 

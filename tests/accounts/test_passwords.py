@@ -261,6 +261,16 @@ def test_guessing_the_current_password_is_stopped(client: Client, person: User) 
     assert change(client) == 429
 
 
+def test_wrong_current_passwords_count_among_those_that_switch_it_off(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    change(client, current="wrong guess")
+    person.refresh_from_db()
+    assert person.failed_tries == 1
+    change(client, password="too short")
+    person.refresh_from_db()
+    assert person.failed_tries == 0
+
+
 def test_a_change_needs_somebody_signed_in(client: Client, person: User) -> None:
     assert change(client) == 302
     assert enter(client, person.user_id).status_code == 302
