@@ -32,7 +32,7 @@ def register_kinds() -> None:
             JOIN_REQUESTS,
             21,
             _("Requests to join"),
-            _("Somebody asks to become a user of your organization, or still waits for your answer."),
+            _("Somebody asks to become a user of your organisation, or still waits for your answer."),
             concerns=roles.is_organization_administrator,
         ),
         Kind(

@@ -4,9 +4,10 @@ new user has come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -90,10 +91,9 @@ class OrganizationAdministrators:
                 email=administrator.user.email,
                 company=membership.organization.legal_name,
                 user=administrator.user,
-                page=outbox.Link("orgs:user", kwargs={"pk": str(membership.pk)}),
+                page=_page_of(membership),
             )
-            for membership in queries.active_members().filter(user=user).select_related("organization")
-            for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user)
+            for membership, administrator in _administered(user)
         ]
 
     def can_look_after(self, actor: Actor, user: User) -> Decision:
@@ -117,44 +117,48 @@ class OrganizationAdministrators:
         self._tell("orgs/mail/factor_reset_done", reset)
 
     def _tell(self, template: str, reset: FactorReset) -> None:
-        user = reset.user
-        for membership in queries.active_members().filter(user=user).select_related("organization"):
-            for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user):
-                outbox.enqueue(
-                    template,
-                    to=administrator.user.email,
-                    context={
-                        "first_name": administrator.user.first_name,
-                        "user": user.full_name,
-                        "user_id": user.user_id,
-                        "email": user.email,
-                        "company": membership.organization.legal_name,
-                        "until": date_format(reset.expires_at, "j F Y"),
-                    },
-                    links={"user": outbox.Link("orgs:user", kwargs={"pk": str(membership.pk)})},
-                    organization_id=membership.organization_id,
-                    about=reset.id,
-                )
+        until = date_format(reset.expires_at, "j F Y")
+        for membership, administrator in _administered(reset.user):
+            _tell(template, membership, administrator, about=reset.id, until=until)
 
 
 class FirstLoginNotice:
     """Tells the Organization Administrators that a user they expected has arrived."""
 
     def first_login_completed(self, user: User) -> None:
-        for membership in queries.active_members().filter(user=user).select_related("organization"):
-            for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user):
-                if not notifications.wants(administrator.user, FIRST_LOGINS):
-                    continue
-                outbox.enqueue(
-                    "orgs/mail/first_login_completed",
-                    to=administrator.user.email,
-                    context={
-                        "first_name": administrator.user.first_name,
-                        "user": user.full_name,
-                        "user_id": user.user_id,
-                        "email": user.email,
-                        "company": membership.organization.legal_name,
-                    },
-                    links={"user": outbox.Link("orgs:user", kwargs={"pk": str(membership.pk)})},
-                    organization_id=membership.organization_id,
-                )
+        for membership, administrator in _administered(user):
+            if notifications.wants(administrator.user, FIRST_LOGINS):
+                _tell("orgs/mail/first_login_completed", membership, administrator)
+
+
+def _administered(user: User) -> Iterator[tuple[Membership, Membership]]:
+    """Each active membership of ``user`` with each of its Organization Administrators other than themselves."""
+    for membership in queries.active_members().filter(user=user).select_related("organization", "user"):
+        for administrator in queries.administrators(membership.organization, Role.OA).exclude(user=user):
+            yield membership, administrator
+
+
+def _tell(
+    template: str, membership: Membership, administrator: Membership, *, about: UUID | None = None, **words: str
+) -> None:
+    """Mail an administrator about the user of ``membership``."""
+    user = membership.user
+    outbox.enqueue(
+        template,
+        to=administrator.user.email,
+        context={
+            "first_name": administrator.user.first_name,
+            "user": user.full_name,
+            "user_id": user.user_id,
+            "email": user.email,
+            "company": membership.organization.legal_name,
+            **words,
+        },
+        links={"user": _page_of(membership)},
+        organization_id=membership.organization_id,
+        about=about,
+    )
+
+
+def _page_of(membership: Membership) -> outbox.Link:
+    return outbox.Link("orgs:user", kwargs={"pk": str(membership.pk)})
