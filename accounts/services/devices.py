@@ -17,14 +17,16 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import AuthenticatorApp, KnownDevice, Passkey, RecoveryCode, User
+from accounts import queries
+from accounts.models import AuthenticatorApp, EmailChange, KnownDevice, Passkey, RecoveryCode, User, UserState
 from accounts.ports import guardians
 from accounts.proofs import FactorKind
-from accounts.services import contacts, letters, people, sessions
+from accounts.services import contacts, letters, one_time_passwords, people, sessions
 from core import audit, outbox, tokens
 from core.actor import Actor
 
 PURPOSE = "not-me"
+LINK = Actor.system("link of the mail about a new browser")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -60,8 +62,9 @@ def person_of(secret: str) -> User:
 def disown(actor: Actor, *, secret: str) -> User:
     """“This was not me”: every session ends, the password opens nothing any more, and no browser is known.
 
-    Second factors that were added since go as well. The way back in is Forgot Password, and a second factor as ever. The
-    owner and their administrators are told. Raises ``NotFound``, or ``Gone`` also when it was done before.
+    Second factors that were added since go as well. The way back in is Forgot Password, and a second factor as ever; where a
+    mail alone would then open the account, it is First-Time Login with a new One-Time Password. The owner and their
+    administrators are told. Raises ``NotFound``, or ``Gone`` also when it was done before.
     """
     token = tokens.find(PURPOSE, secret)
     user = User.objects.get(pk=token.subject_id)
@@ -73,9 +76,12 @@ def disown(actor: Actor, *, secret: str) -> User:
         KnownDevice.objects.filter(user=user).delete()
         bearer = people.acting(user, seen=actor)
         audit.record(bearer, "accounts.device.disown", user, data={"sessions": ended})
-        _remove_factors(bearer, user, since=token.created_at - settings.SIGN_IN_WINDOW)
+        since = token.created_at - settings.SIGN_IN_WINDOW
+        removed = _remove_factors(bearer, user, since=since)
+        user.refresh_from_db()
+        if _would_open_by_mail(user, removed=removed, since=since):
+            one_time_passwords.back_to_first_login(LINK, user)
         _tell_of_disowning(user)
-    user.refresh_from_db(fields=["password", "session_epoch"])
     return user
 
 
@@ -98,23 +104,40 @@ def _tell_owner(actor: Actor, user: User, device: KnownDevice) -> None:
     )
 
 
-def _remove_factors(actor: Actor, user: User, *, since: datetime) -> None:
-    """Take away what an intruder may have added, on the way in already."""
+def _would_open_by_mail(user: User, *, removed: int, since: datetime) -> bool:
+    """Whether whoever reads the mail of ``user`` could now set a password and a second factor of their own: none of theirs is
+    left, which may have been the owner's, or the address is not the one that it was.
+    """
+    if user.state not in {UserState.FIRST_LOGIN, UserState.ACTIVE}:
+        return False
+    is_bare = removed > 0 and not queries.factor_kinds(user)
+    return is_bare or EmailChange.objects.filter(user=user, confirmed_at__gte=since).exists()
+
+
+def _remove_factors(actor: Actor, user: User, *, since: datetime) -> int:
+    """Take away what an intruder may have added, on the way in already; returns how many factors those were."""
+    removed = 0
     for model, kind in ((AuthenticatorApp, FactorKind.AUTHENTICATOR_APP), (Passkey, FactorKind.PASSKEY)):
         for factor in model.objects.filter(user=user, confirmed=True, created_at__gte=since):
             told = {"kind": kind.value, "name": factor.name}
             audit.record(
                 actor, "accounts.factor.remove", user, reason="added after a sign-in by somebody else", data=told
             )
+            removed += 1
         model.objects.filter(user=user, created_at__gte=since).delete()
     RecoveryCode.objects.filter(user=user, created_at__gte=since).delete()
+    return removed
 
 
 def _tell_of_disowning(user: User) -> None:
     helpers = guardians().contacts_of(user)
-    links = {"forgot_password": outbox.Link("accounts:forgot-password")}
-    letters.tell("sign_in_disowned", user, links=links, contacts=contacts.rows_for(user))
-    person: dict[str, Any] = {"person": user.full_name, "person_id": user.user_id}
+    links = {
+        "forgot_password": outbox.Link("accounts:forgot-password"),
+        "first_login": outbox.Link("accounts:first-time-login"),
+    }
+    anew = user.state == UserState.INVITED
+    letters.tell("sign_in_disowned", user, links=links, contacts=contacts.rows_for(user), anew=anew)
+    person: dict[str, Any] = {"person": user.full_name, "person_id": user.user_id, "anew": anew}
     for helper in helpers:
         links = {"person": helper.page} if helper.page else {}
         letters.tell("sign_in_disowned_notice", helper.user, links=links, company=helper.company, **person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -42,9 +43,12 @@ def suspend(actor: Actor, *, user: User, reason: str) -> User:
 
 
 def unsuspend(actor: Actor, *, user: User, reason: str = "") -> User:
-    """Let ``user`` in again; one who had not been through it yet goes back to First-Time Login."""
-    action = "unsuspend" if user.first_login_at else "readmit"
-    return states.advance(user, action, actor=actor, reason=reason)
+    """Let ``user`` in again; one who had not been through First-Time Login yet, or was led back to it, goes there again, with
+    a new One-Time Password only.
+    """
+    if user.first_login_at and user.has_usable_password():
+        return states.advance(user, "unsuspend", actor=actor, reason=reason)
+    return states.advance(user, "readmit", actor=actor, reason=reason, password=make_password(None))
 
 
 def close(actor: Actor, *, user: User, reason: str) -> User:

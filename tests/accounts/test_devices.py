@@ -10,13 +10,13 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AuthenticatorApp, KnownDevice, Session, User
-from accounts.ports import Contact
+from accounts.models import AuthenticatorApp, EmailChange, KnownDevice, Session, User, UserState
+from accounts.ports import Contact, FactorRule
 from accounts.services import devices, sessions
 from core import tokens
 from core.models import Mail
 from core.outbox import render
-from tests.accounts.factors import with_app
+from tests.accounts.factors import code_of, with_app
 from tests.accounts.stages import (
     ADMINISTRATOR,
     Invited,
@@ -206,6 +206,58 @@ def test_factors_that_came_with_the_intruder_go(person: User, settings: LazySett
     assert [app.name for app in AuthenticatorApp.objects.filter(user=person)] == ["Own"]
     (event,) = events("accounts.factor.remove")
     assert event.data["name"] == "Theirs"
+
+
+def by_mail_alone(client: Client, user: User) -> int:
+    """How many links to another password whoever reads the mail of ``user`` gets."""
+    client.post("/forgot-password/", {"identifier": user.user_id})
+    return len(mails("password_reset"))
+
+
+def test_a_mail_alone_does_not_take_the_last_factor_away(person: User, upstairs: Upstairs) -> None:
+    """Somebody in the mailbox disowns what the owner did an hour after setting up the one factor there is."""
+    upstairs.rule = FactorRule(required=True)
+    app = with_app(person)
+    owner = Client()
+    enter(owner, person.user_id)
+    owner.post("/sign-in/second-factor/", {"code": code_of(app)})
+    assert is_signed_in(owner)
+
+    thief = Client(REMOTE_ADDR="198.51.100.66")
+    page = thief.post(link())
+    assert page.status_code == 200
+    assert "One-Time Password" in page.content.decode()
+    person.refresh_from_db()
+    assert person.state == UserState.INVITED
+    assert by_mail_alone(thief, person) == 0
+    (told,) = mails("sign_in_disowned")
+    assert link_in(told, "/first-time-login/")
+    (notice,) = mails("sign_in_disowned_notice")
+    assert "before you have made sure who asks" in render(notice).text
+
+
+def test_an_older_factor_stands_in_the_way_of_a_mail(person: User, settings: LazySettings) -> None:
+    early = timezone.now() - settings.SIGN_IN_WINDOW - timedelta(minutes=1)
+    own = with_app(person)
+    AuthenticatorApp.objects.filter(pk=own.pk).update(created_at=early)
+    devices.recognise(ADMINISTRATOR, user=person, secret="", label="Firefox", is_first_time=False)
+    thief = Client()
+    thief.post(link())
+    assert by_mail_alone(thief, person) == 1
+    reset = link_in(mails("password_reset")[0], "/forgot-password/").removeprefix("http://localhost:8000")
+    new = "nine kettles under glass"
+    thief.post(reset, {"password": new, "repeated": new})
+    assert enter(thief, person.user_id, new)["Location"] == "/sign-in/second-factor/"
+
+
+def test_who_took_the_address_over_gets_no_mail_to_go_on_with(person: User, intruder: Client) -> None:
+    EmailChange.objects.create(
+        user=person, new_email="theirs@elsewhere.example", expires_at=timezone.now(), confirmed_at=timezone.now()
+    )
+    Client().post(link())
+    person.refresh_from_db()
+    assert person.state == UserState.INVITED
+    assert by_mail_alone(intruder, person) == 0
 
 
 def test_the_administrators_are_told(

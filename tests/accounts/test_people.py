@@ -12,12 +12,14 @@ from django.db import connection
 
 from accounts import queries
 from accounts.models import User, UserState
-from accounts.services import people, user_ids
+from accounts.services import first_login, one_time_passwords, passwords, people, sign_in, user_ids
 from core import tokens
 from core.actor import Actor
 from core.errors import Conflict, Invalid, NotAllowed
 from core.models import Outcome
-from tests.accounts.stages import ADMINISTRATOR, Invited, activate, events, invite
+from tests.accounts.stages import ADMINISTRATOR, PASSWORD, Invited, activate, events, invite, mails
+
+SECRET = "K7QM-2WXR-9HTD-VB4E"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,29 @@ def test_somebody_suspended_before_their_first_login_still_has_it_before_them(in
     people.unsuspend(ADMINISTRATOR, user=invited.user)
     assert invited.user.state == UserState.INVITED
     assert activate(invited).state == UserState.ACTIVE
+
+
+def test_who_was_led_back_to_first_time_login_is_still_there_after_a_suspension(person: User) -> None:
+    one_time_passwords.issue(ADMINISTRATOR, user=person, secret_hash=one_time_passwords.hash_of(SECRET))
+    people.suspend(ADMINISTRATOR, user=person, reason="Under investigation.")
+    people.unsuspend(ADMINISTRATOR, user=person)
+    assert person.state == UserState.INVITED
+    visitor = Actor.anonymous(ip="203.0.113.5")
+    passwords.request_reset(visitor, identifier=person.user_id)
+    assert not mails("password_reset")
+
+
+def test_a_password_chosen_before_a_suspension_opens_nothing_on_the_second_way_in(invited: Invited) -> None:
+    visitor = Actor.anonymous(ip="203.0.113.5")
+    begun = first_login.begin(visitor, user_id=invited.user.user_id, secret=invited.secret)
+    first_login.choose_password(visitor, sign_in=begun, password=PASSWORD)
+    invited.user.refresh_from_db()
+    people.suspend(ADMINISTRATOR, user=invited.user, reason="Under investigation.")
+    people.unsuspend(ADMINISTRATOR, user=invited.user)
+    one_time_passwords.issue(ADMINISTRATOR, user=invited.user, secret_hash=one_time_passwords.hash_of(SECRET))
+    first_login.begin(visitor, user_id=invited.user.user_id, secret=SECRET)
+    with pytest.raises(Invalid):
+        sign_in.begin(visitor, identifier=invited.user.user_id, password=PASSWORD)
 
 
 def test_a_closed_account_stays_closed_and_keeps_its_names(person: User) -> None:
