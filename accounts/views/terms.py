@@ -7,9 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import queries
-from accounts.decorators import person_of, signed_in
 from accounts.forms import TermsForm
-from accounts.models import NoticeKind
+from accounts.models import NoticeKind, User
 from accounts.services import notices, people
 from accounts.services import under_way as service
 from accounts.services.under_way import SignInUnderWay, Stage
@@ -34,10 +33,10 @@ def accept(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     return under_way.go_on(request, sign_in)
 
 
-@signed_in
 @require_safe
 def in_force(request: Request) -> HttpResponse:
-    """The terms in force, and when the reader accepted them."""
+    """The terms in force, for everybody, and when the reader accepted them."""
     notice = queries.current_notice(NoticeKind.TERMS)
-    acceptance = queries.acceptance(notice, person_of(request)) if notice else None
+    reader = request.user if isinstance(request.user, User) else None
+    acceptance = queries.acceptance(notice, reader) if notice and reader else None
     return render(request, "accounts/terms_in_force.html", {"notice": notice, "acceptance": acceptance})

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import factor_resets
 from core import mail_samples
 from core.models import AuditEvent, Mail
 from core.outbox import render
@@ -29,6 +30,7 @@ from orgs.services import (
 )
 from orgs.services.invitations import received
 from orgs.services.registrations import answers, links, withdrawal
+from tests.accounts.factors import with_app
 from tests.orgs import changes
 from tests.orgs import world as worlds
 from tests.orgs.joiner import Joiner
@@ -136,6 +138,10 @@ def administer(world: World) -> None:
     users.reissue(olivia, membership=handed.membership, one_time_password=ONE_TIME_PASSWORD)
     let_in_by_password()
     come_in_first(VISITOR, handed.membership.user, ONE_TIME_PASSWORD, password="lantern orchard velvet 4821")
+    with_app(handed.membership.user)
+    lost = factor_resets.ask(VISITOR, user=handed.membership.user, message="It fell into the harbour.")
+    factor_resets.vouch(olivia, reset=lost, how="Called back.")
+    factor_resets.complete(world.operator, reset=lost, reason="Vouched for.")
     change_decisions.approve(world.operator, changes.change_profile(world, city="Topeka"))
     change_decisions.deny(world.operator, changes.change_profile(world, city="Derby"), reason="The register differs.")
     change_decisions.approve(world.operator, changes.ask_for(world, appoint=[world.approver]))

@@ -25,6 +25,7 @@ FRONT_DOOR = (
     "/forgot-password/",
     "/forgot-user-id/",
     "/not-me/",
+    "/terms/",
     "/email-change/",
     "/help/",
     "/invitation/",
