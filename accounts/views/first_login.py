@@ -14,8 +14,6 @@ from accounts.services import first_login
 from accounts.services import under_way as service
 from accounts.services.under_way import SignInUnderWay, Stage
 from accounts.views import answers, under_way, waiting
-from core.errors import Invalid
-from core.forms import show_refusal
 from core.http import Request
 
 
@@ -28,7 +26,15 @@ def begin(request: Request) -> HttpResponse:
         return answers.home()
     notice = queries.current_notice(NoticeKind.SYSTEM_USE)
     form = FirstTimeLoginForm(request.POST or None, notice=notice)
-    begun = _begun(request, form)
+    begun = answers.outcome(
+        form,
+        lambda: first_login.begin(
+            request.actor,
+            user_id=form.cleaned_data["user_id"],
+            secret=form.cleaned_data["one_time_password"],
+            system_use=notice.version if notice else None,
+        ),
+    )
     if begun is None:
         context = {"notice": notice, "steps": steps(Stage.OWN_PASSWORD, before=True)}
         return answers.page(request, "accounts/first_login.html", form=form, **context)
@@ -41,7 +47,10 @@ def begin(request: Request) -> HttpResponse:
 def choose_password(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The own password, which opens the rest from now on."""
     form = OwnPasswordForm(request.POST or None)
-    chosen = _chosen(request, sign_in, form)
+    chosen = answers.outcome(
+        form,
+        lambda: first_login.choose_password(request.actor, sign_in=sign_in, password=form.cleaned_data["password"]),
+    )
     if chosen is None:
         context = {"person": service.person_of(sign_in), "steps": steps(Stage.OWN_PASSWORD)}
         return answers.page(request, "accounts/choose_password.html", form=form, **context)
@@ -61,28 +70,3 @@ def steps(stage: Stage, *, before: bool = False) -> list[dict[str, str]]:
     current = 0 if before else list(labels).index(stage)
     states = ("done",) * current + ("current",) + ("todo",) * (len(labels) - current - 1)
     return [{"label": label, "url": "", "state": state} for label, state in zip(labels.values(), states, strict=True)]
-
-
-def _begun(request: Request, form: FirstTimeLoginForm) -> SignInUnderWay | None:
-    if not form.is_valid():
-        return None
-    try:
-        return first_login.begin(
-            request.actor,
-            user_id=form.cleaned_data["user_id"],
-            secret=form.cleaned_data["one_time_password"],
-            system_use=form.notice.version if form.notice else None,
-        )
-    except Invalid as refusal:
-        show_refusal(form, refusal)
-        return None
-
-
-def _chosen(request: Request, sign_in: SignInUnderWay, form: OwnPasswordForm) -> SignInUnderWay | None:
-    if not form.is_valid():
-        return None
-    try:
-        return first_login.choose_password(request.actor, sign_in=sign_in, password=form.cleaned_data["password"])
-    except Invalid as refusal:
-        show_refusal(form, refusal)
-        return None

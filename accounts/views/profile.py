@@ -43,7 +43,7 @@ def preferences(request: Request) -> HttpResponse:
         profiles.set_preferences(request.actor, user=user, language=language, time_zone=form.cleaned_data["time_zone"])
 
     if not answers.accepted(form, save):
-        return answers.page(request, "accounts/preferences.html", form=form, title=preferences_title())
+        return answers.page(request, "accounts/preferences.html", form=form, title=_preferences_title())
     messages.success(request, _("Saved."))
     return redirect("accounts:my-account")
 
@@ -65,5 +65,5 @@ def choose_notifications(request: Request) -> HttpResponse:
     return redirect("accounts:notifications")
 
 
-def preferences_title() -> str:
+def _preferences_title() -> str:
     return _("Language and time") if len(settings.LANGUAGES) > 1 else _("Time zone")

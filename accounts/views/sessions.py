@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import access, session_data
 from accounts.decorators import confirmed, person_of, signed_in
 from accounts.services import devices, sessions
+from accounts.views import answers
 from core.http import Request
 
 
@@ -43,7 +43,7 @@ def end(request: Request, pk: UUID) -> HttpResponse:
     is_this_one = session.session_key == request.session.session_key
     sessions.end_one(request.actor, session=session)
     if is_this_one:
-        return _out(request)
+        return answers.signed_out(request)
     messages.success(request, _("%(device)s is signed out.") % {"device": session.device or _("The other session")})
     return redirect("accounts:sessions")
 
@@ -63,7 +63,7 @@ def end_others(request: Request) -> HttpResponse:
 def end_all(request: Request) -> HttpResponse:
     """End every session, this one too."""
     sessions.end_all(request.actor, user=person_of(request))
-    return _out(request)
+    return answers.signed_out(request)
 
 
 @confirmed
@@ -90,12 +90,6 @@ def time_left(request: Request) -> HttpResponse:
 def extend(request: Request) -> HttpResponse:
     """Stay signed in: every request that somebody makes does that."""
     return _time_left(request)
-
-
-def _out(request: Request) -> HttpResponse:
-    logout(request)
-    messages.success(request, _("You are signed out."))
-    return redirect("accounts:sign-in")
 
 
 def _time_left(request: Request) -> HttpResponse:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,8 +15,6 @@ from accounts.services import sign_in as service
 from accounts.services import under_way as under_way_service
 from accounts.services.under_way import SignInUnderWay, Stage
 from accounts.views import answers, under_way, waiting
-from core.errors import Invalid
-from core.forms import show_refusal
 from core.http import Request
 
 IDENTIFIER = "sign_in_identifier"
@@ -54,7 +49,15 @@ def password(request: Request) -> HttpResponse:
         return redirect("accounts:sign-in")
     identifier = request.POST.get("identifier") or request.session.get(IDENTIFIER, "")
     form = PasswordForm(request.POST or None, initial={"identifier": identifier})
-    begun = _begun(request, form)
+    begun = answers.outcome(
+        form,
+        lambda: service.begin(
+            request.actor,
+            identifier=form.cleaned_data["identifier"],
+            password=form.cleaned_data["password"],
+            system_use=request.session[SYSTEM_USE],
+        ),
+    )
     if begun is None:
         return answers.page(request, "accounts/sign_in_password.html", form=form, identifier=identifier)
     del request.session[IDENTIFIER], request.session[SYSTEM_USE]
@@ -69,7 +72,9 @@ def password_too(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The password after a passkey, where a rule asks for both."""
     user_id = under_way_service.person_of(sign_in).user_id
     form = PasswordForm(request.POST or None, initial={"identifier": user_id})
-    proved = _proved(request, sign_in, form)
+    proved = answers.outcome(
+        form, lambda: service.add_password(request.actor, sign_in=sign_in, password=form.cleaned_data["password"])
+    )
     if proved is None:
         return answers.page(request, "accounts/sign_in_password.html", form=form, identifier=user_id)
     return under_way.start(request, proved)
@@ -88,33 +93,4 @@ def come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
 def sign_out(request: Request) -> HttpResponse:
     """End the session and what the browser kept of it."""
     service.sign_out(request.actor)
-    logout(request)
-    messages.success(request, _("You are signed out."))
-    response = redirect("accounts:sign-in")
-    response["Clear-Site-Data"] = '"cache", "storage"'
-    return response
-
-
-def _begun(request: Request, form: PasswordForm) -> SignInUnderWay | None:
-    if not form.is_valid():
-        return None
-    try:
-        return service.begin(
-            request.actor,
-            identifier=form.cleaned_data["identifier"],
-            password=form.cleaned_data["password"],
-            system_use=request.session[SYSTEM_USE],
-        )
-    except Invalid as refusal:
-        show_refusal(form, refusal)
-        return None
-
-
-def _proved(request: Request, sign_in: SignInUnderWay, form: PasswordForm) -> SignInUnderWay | None:
-    if not form.is_valid():
-        return None
-    try:
-        return service.add_password(request.actor, sign_in=sign_in, password=form.cleaned_data["password"])
-    except Invalid as refusal:
-        show_refusal(form, refusal)
-        return None
+    return answers.signed_out(request)

@@ -21,7 +21,6 @@ from accounts.views import answers
 from core.errors import Gone
 from core.http import Request, client_address
 
-MARKER = UNDER_WAY
 NEXT = "sign_in_next"
 PAGES = {
     Stage.OWN_PASSWORD: "accounts:choose-password",
@@ -42,23 +41,23 @@ StageView = Callable[..., HttpResponse]
 def load(request: Request) -> SignInUnderWay | None:
     """The sign-in that this browser has under way; one that another release wrote down differently is forgotten."""
     try:
-        return SignInUnderWay.from_row(request.session[MARKER])
+        return SignInUnderWay.from_row(request.session[UNDER_WAY])
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def keep(request: Request, sign_in: SignInUnderWay) -> None:
     """Remember how far this browser has got."""
-    request.session[MARKER] = sign_in.as_row()
+    request.session[UNDER_WAY] = sign_in.as_row()
 
 
 def forget(request: Request) -> None:
     """Drop what this browser has under way: its person begins anew."""
-    request.session.pop(MARKER, None)
+    request.session.pop(UNDER_WAY, None)
 
 
 def start(request: Request, sign_in: SignInUnderWay, *, destination: str = "") -> HttpResponse:
-    """Begin the way with a first proof, under a new session key, and go to what comes next."""
+    """Begin the way, or go on with one more proof: under a new session key to what comes next."""
     request.session.cycle_key()
     if destination:
         request.session[NEXT] = destination
@@ -111,7 +110,7 @@ def come_in(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     is_first_time = under_way.person_of(sign_in).first_login_at is None
     user = service.complete(request.actor, sign_in=sign_in, device=devices.label_of(request))
     destination = request.session.pop(NEXT, "")
-    del request.session[MARKER]
+    del request.session[UNDER_WAY]
     login(request, user)
     device = devices.label_of(request)
     session_data.open_for(request.session, proofs=sign_in.proofs, ip=client_address(request), device=device)

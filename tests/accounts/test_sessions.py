@@ -97,6 +97,7 @@ def test_the_owner_ends_one_session(person: User, here: Client, there: Client) -
 def test_ending_ones_own_session_is_signing_out(person: User, here: Client) -> None:
     response = here.post(f"/account/sessions/{row_of(here).public_id}/end/")
     assert response["Location"] == "/sign-in/"
+    assert response["Clear-Site-Data"] == '"cache", "storage"'
     assert not is_signed_in(here)
 
 

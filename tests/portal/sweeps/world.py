@@ -30,8 +30,7 @@ from accounts.proofs import Proof
 from accounts.services import devices, email_changes, passwords
 from accounts.services.factors import authenticator_apps
 from accounts.services.under_way import SignInUnderWay
-from accounts.session_store import SessionStore
-from accounts.views.under_way import MARKER
+from accounts.session_store import UNDER_WAY, SessionStore
 from core import tokens
 from core.models import AuditEvent, Mail, SuppressionReason, Token
 from core.outbox import suppression
@@ -115,7 +114,7 @@ def _sessions(world: World, people: sft_world.World, staff: User) -> None:
     for beginning in ("people", "one-time-password"):
         world.objects[f"/register/<uuid:pk>/{beginning}/<uuid:person>"] = person
     world.sessions |= {
-        "half": _session({MARKER: SignInUnderWay.begin(half, Proof.PASSWORD).as_row()}),
+        "half": _session({UNDER_WAY: SignInUnderWay.begin(half, Proof.PASSWORD).as_row()}),
         "registrant": registrant.client.cookies["session"].value,
         "user": signed_in(people.sender.user),
         "aa": signed_in(people.decider.user),
