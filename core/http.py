@@ -1,9 +1,12 @@
-"""What the gateway adds to a request, and what it reads from one."""
+"""What the gateway adds to a request, what it reads from one, and answers that several rooms give."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
 
 from core import addresses
 from core.actor import Actor
@@ -38,3 +41,26 @@ def client_address(request: HttpRequest) -> str | None:
 def wants_json(request: HttpRequest) -> bool:
     """True for programs: the uploader and other clients that ask for JSON before HTML."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who is behind a request, also behind one that ended before the gateway's middleware could say."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is not None:
+        return actor
+    return Actor.anonymous(ip=client_address(request), request_id=getattr(request, "request_id", ""))
+
+
+def asked_for(request: HttpRequest) -> dict[str, str]:
+    """What a request is for, as the audit trail keeps it: by the name of the page, as a path can hold the secret of a link."""
+    match = request.resolver_match
+    page = match.view_name if match else ""
+    key = str(match.kwargs.get("pk", "")) if match else ""
+    return {"method": str(request.method), "page": page, **({"object": key} if key else {})}
+
+
+def archive(pieces: Iterator[bytes], *, name: str) -> StreamingHttpResponse:
+    """A ZIP archive as a download, called ``name`` and the time."""
+    answer = StreamingHttpResponse(pieces, content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y%m%d-%H%M%S}.zip"'
+    return answer

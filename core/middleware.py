@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from core import logs
 from core.audit import refusals
 from core.errors import DomainError, NotAllowed
+from core.http import actor_of, asked_for
 from core.ports import actor_resolver
 from core.views.errors import BadRequest, StaleForm, refusal
 
@@ -111,6 +112,6 @@ def _record(request: HttpRequest, error: Exception | None) -> None:
     """Tell the audit trail, unless it knows, of a right that was missing: not of a form that had been open too long."""
     if isinstance(error, NotAllowed):
         if not (error.recorded or isinstance(error, StaleForm)):
-            refusals.note(request, error.sentence)
+            refusals.note(actor_of(request), asked=asked_for(request), reason=error.sentence)
     elif error is None or isinstance(error, PermissionDenied):
-        refusals.note(request)
+        refusals.note(actor_of(request), asked=asked_for(request))

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from core import back_office
 from core.audit import refusals
-from core.http import Request
+from core.http import Request, actor_of, asked_for
 
 
 class OperatorAdminSite(AdminSite):
@@ -36,7 +36,8 @@ class OperatorAdminSite(AdminSite):
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
-            refusals.note(request, "The back office is for operator staff.")
+            reason = "The back office is for operator staff."
+            refusals.note(actor_of(request), asked=asked_for(request), reason=reason)
         destination = request.GET.get("next") or reverse("admin:index")
         return redirect_to_login(destination)
 

@@ -16,7 +16,7 @@ from core.admin.base import ReadOnlyAdmin, desk_page, key
 from core.audit import checks, exports, signing, trail, words
 from core.audit.forms import StaffFilterForm
 from core.errors import Invalid, NotFound
-from core.http import Request
+from core.http import Request, archive
 from core.models import AuditCheck, AuditEvent
 from core.pagination import paginate
 
@@ -72,7 +72,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         self._only_staff(request)
         form = StaffFilterForm(request.GET)
         asked = form.asked()
-        archive = exports.export(
+        pieces = exports.export(
             request.actor,
             self._found(form),
             asked=asked,
@@ -80,7 +80,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             scope=str(form.cleaned_data.get("organization") or "everything"),
             whole=not asked.is_narrow,
         )
-        return exports.response(archive)
+        return archive(pieces, name=exports.FILE_NAME)
 
     def checks(self, request: HttpRequest) -> HttpResponse:
         """The last checks; asking for one is a POST."""

@@ -19,7 +19,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, OuterRef, QuerySet, Subquery
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from core.actor import Actor
@@ -31,6 +30,7 @@ from core.errors import Invalid
 from core.models import AuditEvent, AuditSeal
 
 FORMAT = "mag-audit-export/1"
+FILE_NAME = "audit-trail"
 PIECE = 64 * 1024
 COLUMNS = ("chain", "position", "previous", "digest", *FIELDS)
 # What a spreadsheet would compute, and the mark itself, so that taking one apostrophe off gives back what was there.
@@ -103,14 +103,6 @@ def form_of(asked: str) -> str:
     if asked not in ENCODERS:
         raise Invalid("An export is made as JSON lines or as CSV.")
     return asked
-
-
-def response(archive: Iterator[bytes]) -> StreamingHttpResponse:
-    """``archive`` as a download."""
-    name = f"audit-trail-{timezone.now():%Y%m%d-%H%M%S}.zip"
-    answer = StreamingHttpResponse(archive, content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
 
 
 def _archive(

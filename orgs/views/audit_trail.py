@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.decorators import signed_in
 from core.audit import exports, signing, trail, words
 from core.errors import Invalid
-from core.http import Request
+from core.http import Request, archive
 from core.pagination import paginate
 from orgs import access, policies
 from orgs.forms.audit_trail import TrailForm
@@ -53,7 +53,7 @@ def export(request: Request) -> StreamingHttpResponse:
     organization = access.organization(request.actor)
     form = TrailForm(request.GET)
     asked = form.asked()
-    archive = exports.export(
+    pieces = exports.export(
         request.actor,
         trail.found(access.audit_events(request.actor, book=form.chosen), asked),
         asked=asked,
@@ -61,4 +61,4 @@ def export(request: Request) -> StreamingHttpResponse:
         scope=f"{organization.legal_name} ({organization.organization_id}): {form.chosen.label}",
         whole=form.is_whole,
     )
-    return exports.response(archive)
+    return archive(pieces, name=exports.FILE_NAME)
