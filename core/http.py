@@ -52,7 +52,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def asked_for(request: HttpRequest) -> dict[str, str]:
-    """What a request is for, as the audit trail keeps it: by the name of the page, as a path can hold the secret of a link."""
+    """What a request is for, as the audit trail keeps it: by the name of its page, since a path can hold a secret."""
     match = request.resolver_match
     page = match.view_name if match else ""
     key = str(match.kwargs.get("pk", "")) if match else ""
