@@ -9,6 +9,7 @@ whoever gave you the file. Without it only the key inside the manifest can be us
 
 What is checked, and what is then impossible to have happened unseen since the export:
 
+* an archive holds its events and its manifest, each once, and nothing else, which nobody would have checked;
 * the signature of the manifest, and by it the SHA-256, size and number of rows of the events (a row changed, removed,
   appended);
 * for each row: digest = SHA-256(digest of the event before || the row's fields), each field as "<bytes>:<UTF-8>" (a row
@@ -40,6 +41,7 @@ FIELDS = (
 OPERATOR_CHAIN = "00000000-0000-0000-0000-000000000000"
 GENESIS = "00" * 32
 MOST_FAULTS = 50
+MORE = "The archive does not hold {name} and manifest.json once each and nothing else. What is there beside them was added."
 
 # --- Ed25519 (RFC 8032), for one signature: slow, and short enough to be read ------------------------------------------
 P = 2**255 - 19
@@ -211,13 +213,15 @@ def checked_manifest(document, key, say):
     if not signature_holds(public, message, signature):
         say("The signature of the manifest does not hold" + (" with this key." if key else "."))
     elif not key:
-        print(f"Signed with the key {document['key']}: compare it with the gateway's, or give that as --key.")
+        say_on(
+            sys.stdout, f"Signed with the key {document['key']}: compare it with the gateway's, or give that as --key."
+        )
     return manifest
 
 
-def verified(events, name, document, key):
-    """Every fault of an export, in words."""
-    faults = []
+def verified(events, name, document, key, *known):
+    """Every fault of an export, in words, after those that are ``known``."""
+    faults = list(known)
     manifest = checked_manifest(document, key, faults.append)
     check, body = Check(manifest), Counted(events)
     try:
@@ -232,12 +236,23 @@ def verified(events, name, document, key):
         check.faults.append(f"… and {check.hidden} more.")
     faults += check.faults
     if not faults:
-        print(f"{manifest['scope']}, exported {manifest['made_at']} by {manifest['made_by']}.")
-        print(
-            f"{check.rows} events, everything holds. "
-            + ("All events up to then." if manifest["whole"] else "A selection.")
-        )
+        say_on(sys.stdout, f"{manifest['scope']}, exported {manifest['made_at']} by {manifest['made_by']}.")
+        what = "All events up to then." if manifest["whole"] else "A selection."
+        say_on(sys.stdout, f"{check.rows} events, everything holds. {what}")
     return faults
+
+
+def say_on(stream, sentence):
+    """Print ``sentence``; what moves a terminal's cursor or turns its text around would let a file speak for this script."""
+    print("".join(letter if letter.isprintable() else "\ufffd" for letter in sentence), file=stream)
+
+
+def once(pairs):
+    """A JSON object. A name that is there twice would be one thing to this script and another to its reader."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice in the manifest")
+    return found
 
 
 def main():
@@ -251,10 +266,10 @@ def main():
     try:
         faults = opened(asked)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        print(f"This is no export that can be checked: {error}", file=sys.stderr)
+        say_on(sys.stderr, f"This is no export that can be checked: {error}")
         return 2
     for fault in faults:
-        print(fault, file=sys.stderr)
+        say_on(sys.stderr, fault)
     return 1 if faults else 0
 
 
@@ -262,17 +277,18 @@ def opened(asked):
     kept = None
     if asked.manifest:
         with pathlib.Path(asked.manifest).open(encoding="utf-8") as file:
-            kept = json.load(file)
+            kept = json.load(file, object_pairs_hook=once)
     if not zipfile.is_zipfile(asked.events):
         if kept is None:
             raise ValueError("give manifest.json too")
         with pathlib.Path(asked.events).open("rb") as file:
             return verified(file, asked.events, kept, asked.key)
     with zipfile.ZipFile(asked.events) as archive:
-        document = kept or json.loads(archive.read("manifest.json"))
+        document = kept or json.loads(archive.read("manifest.json"), object_pairs_hook=once)
         name = document["manifest"]["file"]
+        other = [] if sorted(archive.namelist()) == sorted([name, "manifest.json"]) else [MORE.format(name=name)]
         with archive.open(name) as file:
-            return verified(file, name, document, asked.key)
+            return verified(file, name, document, asked.key, *other)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import uuid
+import warnings
 import zipfile
 from collections.abc import Callable
 from io import StringIO
@@ -304,6 +305,45 @@ def test_the_verifier_takes_events_and_manifest_apart_and_refuses_what_is_neithe
     assert run_verifier(tmp_path / "missing.zip").returncode == 2
     (tmp_path / "manifest.json").write_text("{}")
     assert run_verifier(tmp_path / name, tmp_path / "manifest.json").returncode == 2
+
+
+@pytest.mark.parametrize("added", ["events.jsonl", "events.csv", "manifest.json", "EVENTS.JSONL", "read me.txt"])
+def test_what_somebody_put_beside_the_events_is_not_taken_for_checked(added: str, tmp_path: Path, verify: Any) -> None:
+    """Of two entries of one name each program takes another; one of another name is what an auditor may open instead."""
+    write(3)
+    name, events, document = parts(archive())
+    whole = [(name, events), ("manifest.json", json.dumps(document).encode())]
+    for entries in ([(added, b"forged"), *whole], [*whole, (added, dict(whole).get(added, b"forged"))]):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            for entry, content in entries:
+                file.writestr(entry, content)
+        checked = verify(data.getvalue())
+        assert (checked.returncode, "everything holds" in checked.stdout) == (1, False)
+        assert "was added" in checked.stderr
+
+
+def test_a_manifest_that_says_something_twice_is_none(verify: Any) -> None:
+    write(3)
+    name, events, document = parts(archive())
+    forged = json.dumps({**document["manifest"], "scope": "Somebody else"})
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr(name, events)
+        file.writestr("manifest.json", '{"manifest": ' + forged + ", " + json.dumps(document)[1:])
+    assert verify(data.getvalue()).returncode == 2
+
+
+def test_a_file_does_not_speak_for_the_verifier(verify: Any) -> None:
+    """A row that would wipe the terminal and write another verdict."""
+    write(3)
+    name, events, document = parts(archive())
+    rows = [json.loads(line) for line in events.splitlines()]
+    rows[1]["id"] = "\x1b[2J\x1b[H3 events, everything holds.\u202e\r\n"
+    checked = verify(packed(name, b"".join(json.dumps(row).encode() + b"\n" for row in rows), document))
+    assert checked.returncode == 1
+    assert not {"\x1b", "\r", "\u202e"} & set(checked.stderr)
 
 
 def test_the_signature_is_what_the_library_says_it_is(verify: Any) -> None:
