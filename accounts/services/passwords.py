@@ -79,8 +79,8 @@ def reset(actor: Actor, *, secret: str, password: str) -> User:
 
 def _bearer(secret: str) -> tuple[Token, User]:
     token = tokens.find(PURPOSE, secret)
-    user = User.objects.get(id=token.owner_id) if token.owner_id else None
-    if user is None or not _may_reset(user) or not constant_time_compare(str(_binding(user)), str(token.subject_id)):
+    user = User.objects.filter(pk=token.subject_id).first()
+    if user is None or not _may_reset(user) or not constant_time_compare(str(_binding(user)), str(token.owner_id)):
         raise Gone(code="used")
     return token, user
 
@@ -100,7 +100,8 @@ def _binding(user: User) -> UUID:
 
 def _mail_link(user: User) -> None:
     lifetime = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
-    token = tokens.issue(PURPOSE, _binding(user), lifetime=lifetime, owner_id=user.id)
+    # The person does not own it: whoever signs in and out meanwhile, as an intruder can, would end it.
+    token = tokens.issue(PURPOSE, user.id, lifetime=lifetime, owner_id=_binding(user))
     letters.tell("password_reset", user, links={"reset": outbox.Link("accounts:reset-password", token=token)})
 
 

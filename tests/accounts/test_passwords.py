@@ -286,6 +286,13 @@ def test_a_change_leaves_no_row_and_no_token_of_the_sessions_it_ended(client: Cl
     assert token.revoked_at is not None
 
 
+def test_an_intruder_who_signs_out_does_not_end_the_link_of_the_owner(client: Client, person: User) -> None:
+    enter(client, person.user_id)
+    link = reset_link(Client(), person)
+    client.post("/sign-out/")
+    assert Client().get(link).status_code == 200
+
+
 def test_a_new_password_is_a_fresh_proof(client: Client, person: User) -> None:
     client.force_login(person)
     assert client.get("/account/phone/")["Location"].startswith("/account/confirm/")
