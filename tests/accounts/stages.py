@@ -79,6 +79,11 @@ def activate(invited: Invited, *, password: str = PASSWORD) -> User:
     return come_in_first(visitor, invited.user, invited.secret, password=password)
 
 
+def name_it(client: Client, identifier: str) -> Any:
+    """The first page alone."""
+    return client.post("/sign-in/", {"identifier": identifier, **notice_seen()})
+
+
 def enter(client: Client, identifier: str, password: str = PASSWORD, *, next: str = "") -> Any:  # noqa: A002 - the field's name
     """Both pages of signing in; the answer of the last one, which is a redirect if there is more to do."""
     first = client.post("/sign-in/", {"identifier": identifier, "next": next, **notice_seen()})

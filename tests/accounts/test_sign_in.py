@@ -5,21 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-import time_machine
 from django.conf import LazySettings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from accounts.backends import UserIdOrEmailBackend
 from accounts.models import Session, User
 from accounts.services import people, sessions, sign_in
-from accounts.services.limits import SIGN_IN
 from core import tokens
 from core.models import Outcome, Token
 from tests.accounts.hashers import CountingHasher
@@ -34,16 +30,11 @@ from tests.accounts.stages import (
     events,
     invite,
     is_signed_in,
+    name_it,
     notice_seen,
 )
 
-ELSEWHERE = "198.51.100.77"
 PASSWORD_PAGE = "/sign-in/password/"
-
-
-def name_it(client: Client, identifier: str) -> Any:
-    """The first page alone."""
-    return client.post("/sign-in/", {"identifier": identifier, **notice_seen()})
 
 
 def test_by_user_id_or_e_mail_in_any_case(person: User) -> None:
@@ -329,62 +320,6 @@ def test_a_session_from_before_the_suspension_does_not_come_back(client: Client,
     people.unsuspend(ADMINISTRATOR, user=person)
     assert not is_signed_in(client)
     assert enter(client, person.user_id).status_code == 302
-
-
-def test_an_idle_session_ends(client: Client, person: User, settings: LazySettings) -> None:
-    enter(client, person.user_id)
-    now = timezone.now()
-    idle = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    with time_machine.travel(now + idle - timedelta(seconds=5), tick=False):
-        assert is_signed_in(client)
-    with time_machine.travel(now + 2 * idle, tick=False):
-        assert not is_signed_in(client)
-
-
-def test_too_many_tries_are_told_to_wait(client: Client, person: User) -> None:
-    for _ in range(SIGN_IN.here.free):
-        assert enter(client, person.user_id, "wrong wrong wrong").status_code == 422
-    response = enter(client, person.user_id)
-    assert response.status_code == 429
-    assert 1 <= int(response["Retry-After"]) <= SIGN_IN.here.first.total_seconds() + 1
-    assert "Wait" in response.content.decode()
-    assert not is_signed_in(client)
-    assert enter(Client(REMOTE_ADDR=ELSEWHERE), person.user_id).status_code == 302
-
-
-def test_unknown_names_are_counted_like_known_ones(client: Client, db: None) -> None:
-    statuses = [enter(client, "nobodyn_0000").status_code for _ in range(SIGN_IN.here.free + 1)]
-    assert statuses == [422] * SIGN_IN.here.free + [429]
-
-
-def test_an_address_that_tries_many_names_is_stopped(client: Client, person: User) -> None:
-    for number in range(SIGN_IN.address.item.amount):
-        assert enter(client, f"nobodyn_{number:04}").status_code == 422
-    assert enter(client, person.user_id).status_code == 429
-    assert enter(Client(REMOTE_ADDR=ELSEWHERE), person.user_id).status_code == 302
-
-
-def test_success_forgets_the_tries(client: Client, person: User) -> None:
-    for _ in range(3):
-        for _ in range(SIGN_IN.here.free - 1):
-            assert enter(Client(), person.user_id, "wrong wrong wrong").status_code == 422
-        assert enter(Client(), person.user_id).status_code == 302
-
-
-def test_what_a_client_claims_of_its_address_does_not_matter(client: Client, person: User) -> None:
-    name_it(client, person.user_id)
-    for number in range(SIGN_IN.here.free):
-        claimed = {"X-Forwarded-For": f"192.0.2.{number}"}
-        typed = {"identifier": person.user_id, "password": "wrong wrong wrong"}
-        assert client.post(PASSWORD_PAGE, typed, headers=claimed).status_code == 422
-    assert enter(client, person.user_id).status_code == 429
-
-
-def test_without_redis_nobody_gets_in(client: Client, person: User, no_redis: None) -> None:
-    response = enter(client, person.user_id)
-    assert response.status_code == 503
-    assert response["Retry-After"]
-    assert not is_signed_in(client)
 
 
 def test_a_get_changes_nothing(client: Client, person: User) -> None:
