@@ -126,6 +126,11 @@ def is_member(organization: Organization, user_id: UUID | None) -> bool:
     return user_id is not None and Membership.objects.filter(organization=organization, user_id=user_id).exists()
 
 
+def organizations_of(user: User) -> frozenset[UUID]:
+    """The ids of all organisations that ``user`` is or was a member of."""
+    return frozenset(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
+
+
 def changes() -> QuerySet[ChangeRequest]:
     """Change requests with everybody who has to do with them."""
     return ChangeRequest.objects.select_related(*CHANGE_RELATIONS)

@@ -13,7 +13,7 @@ from accounts.services import one_time_passwords, people, profiles
 from core import outbox
 from core.actor import Actor
 from core.errors import Invalid
-from orgs import access, policies
+from orgs import access, policies, queries
 from orgs.models import Membership, Organization
 from orgs.services import initial_secrets, memberships
 
@@ -62,8 +62,8 @@ def reissue(actor: Actor, *, membership: Membership, one_time_password: str | No
     Raises ``NotAllowed`` where the person belongs to another organisation too, and ``Conflict`` for a suspended account.
     """
     user = membership.user
-    organizations = user.memberships.values_list("organization_id", flat=True)
-    policies.can_reissue_one_time_password(actor, membership, organizations=list(organizations)).enforce()
+    organizations = queries.organizations_of(user)
+    policies.can_reissue_one_time_password(actor, membership, organizations=organizations).enforce()
     secret = initial_secrets.choose(
         one_time_password, first_name=user.first_name, last_name=user.last_name, email=user.email
     )
@@ -75,8 +75,8 @@ def reissue(actor: Actor, *, membership: Membership, one_time_password: str | No
 
 def correct_name(actor: Actor, *, membership: Membership, first_name: str, last_name: str) -> User:
     """Spell the name of a user otherwise. Raises ``NotAllowed``, and ``Invalid`` beside the field."""
-    organizations = membership.user.memberships.values_list("organization_id", flat=True)
-    policies.can_correct_name(actor, membership, organizations=list(organizations)).enforce()
+    organizations = queries.organizations_of(membership.user)
+    policies.can_correct_name(actor, membership, organizations=organizations).enforce()
     return profiles.correct_name(actor, user=membership.user, first_name=first_name, last_name=last_name)
 
 

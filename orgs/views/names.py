@@ -14,7 +14,7 @@ from accounts.decorators import signed_in
 from core.errors import Invalid
 from core.forms import show_refusal
 from core.http import Request
-from orgs import access, policies
+from orgs import access, policies, queries
 from orgs.forms.names import NameForm
 from orgs.models import Membership
 from orgs.services import users
@@ -30,8 +30,7 @@ def correct_name(request: Request, pk: UUID) -> HttpResponse:
     if form.is_valid() and _corrected(request, form, membership):
         messages.success(request, _("The name is now %(name)s.") % {"name": user.full_name})
         return redirect("orgs:user", pk=pk)
-    organizations = list(user.memberships.values_list("organization_id", flat=True))
-    may = policies.can_correct_name(request.actor, membership, organizations=organizations)
+    may = policies.can_correct_name(request.actor, membership, organizations=queries.organizations_of(user))
     context = {"form": form, "member": access.member(request.actor, pk), "may": may}
     return render(request, "orgs/administration/user_name.html", context, status=422 if form.errors else 200)
 

@@ -171,9 +171,7 @@ def _user_page(request: Request, membership: Membership, form: ReasonForm, *, st
         "factor_reset": people_queries.open_factor_reset(membership.user),
         "may_suspend": policies.can_suspend(request.actor, membership),
         "may_reissue": policies.can_reissue_one_time_password(
-            request.actor,
-            membership,
-            organizations=list(membership.user.memberships.values_list("organization_id", flat=True)),
+            request.actor, membership, organizations=queries.organizations_of(membership.user)
         ),
     }
     return render(request, "orgs/administration/user.html", context, status=status)
