@@ -8,13 +8,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import queries
 from accounts.forms.sign_in import NOTICE_CHANGED
-from accounts.models import NoticeKind, User
+from accounts.models import NoticeKind
 from accounts.proofs import FactorKind, Proof
-from accounts.services import factors, passkey_sign_in, people
+from accounts.services import factors, passkey_sign_in
 from accounts.services import under_way as service
-from accounts.services.factors import names, passkeys
+from accounts.services.factors import passkeys
 from accounts.services.under_way import SignInUnderWay, Stage
 from accounts.views import answers, ceremonies, under_way
+from accounts.views.new_factors import free_name, register_passkey
 from accounts.views.set_up_factor import who
 from core.errors import Invalid
 from core.http import Request
@@ -86,22 +87,5 @@ def set_up_options(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
 @under_way.at(Stage.SET_UP_FACTOR)
 def set_up_finish(request: Request, sign_in: SignInUnderWay) -> HttpResponse:
     """The new passkey, which is proved with this as well."""
-    register(request, service.person_of(sign_in))
+    register_passkey(request, service.person_of(sign_in))
     return ceremonies.onward(under_way.start(request, sign_in.having(Proof.PASSKEY)))
-
-
-def register(request: Request, user: User) -> None:
-    """Take the passkey that the browser made into use for ``user``."""
-    shown = ceremonies.shown(request)
-    passkeys.register(
-        people.acting(user, seen=request.actor),
-        user=user,
-        challenge=shown.challenge,
-        credential=shown.credential,
-        name=shown.text("name"),
-        staying=request.session.session_key,
-    )
-
-
-def free_name(user: User) -> str:
-    return names.free(user, FactorKind.PASSKEY.label)

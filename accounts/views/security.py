@@ -22,8 +22,16 @@ from accounts.services.factors import passkeys as passkey_service
 from accounts.services.factors import recovery_codes as recovery_code_service
 from accounts.services.factors import upkeep
 from accounts.views import answers, ceremonies, codes_page
-from accounts.views.passkeys import free_name, register
-from accounts.views.set_up_factor import begin_app, choices, confirm_app, key_of, new_app_form, pending_app
+from accounts.views.new_factors import (
+    begin_app,
+    choices,
+    confirm_app,
+    free_name,
+    key_of,
+    new_app_form,
+    pending_app,
+    register_passkey,
+)
 from core.http import Request
 
 CODES_PAGE = "accounts/security/recovery_codes.html"
@@ -83,7 +91,7 @@ def add_passkey_options(request: Request) -> HttpResponse:
 def add_passkey_finish(request: Request) -> HttpResponse:
     """The new passkey."""
     user = person_of(request)
-    register(request, user)
+    register_passkey(request, user)
     return ceremonies.onward(_added(request, user, Proof.PASSKEY))
 
 
