@@ -47,13 +47,14 @@ if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short: it needs at least 50 random characters.")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 # id:key,id:key - the first encrypts, all of them decrypt; each key is 32 random bytes in base64url.
-FIELD_KEYS: dict[str, str] = dict(
-    item.strip().partition(":")[::2]
-    for item in required("FIELD_KEYS", development="development:" + "A" * 43 + "=").split(",")
-)
+_field_keys = required("FIELD_KEYS", development="development:" + "A" * 43 + "=").split(",")
+FIELD_KEYS: dict[str, str] = dict(item.strip().partition(":")[::2] for item in _field_keys)
 # The key's name is told in messages: what is no name may be the key itself.
 if not all(re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key_id) for key_id in FIELD_KEYS):
     raise ImproperlyConfigured("FIELD_KEYS must read id:key,id:key.")
+# One of two keys of one name would be lost, and with it what it sealed.
+if len(FIELD_KEYS) < len(_field_keys):
+    raise ImproperlyConfigured("FIELD_KEYS names two keys alike: a new key needs a name of its own.")
 # The Ed25519 key that signs exports of the audit trail: 32 random bytes in base64url.
 AUDIT_SIGNING_KEY = required("AUDIT_SIGNING_KEY", development="Q" * 42 + "A=")
 for name, key in {

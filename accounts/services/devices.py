@@ -21,7 +21,7 @@ from accounts import queries
 from accounts.models import AuthenticatorApp, EmailChange, KnownDevice, Passkey, RecoveryCode, User, UserState
 from accounts.ports import guardians
 from accounts.proofs import FactorKind
-from accounts.services import contacts, letters, one_time_passwords, people, sessions
+from accounts.services import contacts, factor_resets, letters, one_time_passwords, people, sessions
 from core import audit, outbox, tokens
 from core.actor import Actor
 
@@ -62,9 +62,10 @@ def person_of(secret: str) -> User:
 def disown(actor: Actor, *, secret: str) -> User:
     """“This was not me”: every session ends, the password opens nothing any more, and no browser is known.
 
-    Second factors that were added since go as well. The way back in is Forgot Password, and a second factor as ever; where a
-    mail alone would then open the account, it is First-Time Login with a new One-Time Password. The owner and their
-    administrators are told. Raises ``NotFound``, or ``Gone`` also when it was done before.
+    Second factors that were added since go as well, and so does a request to remove all of them. The way back in is Forgot
+    Password, and a second factor as ever; where a mail alone would then open the account, it is First-Time Login with a new
+    One-Time Password. The owner and their administrators are told. Raises ``NotFound``, or ``Gone`` also when it was done
+    before.
     """
     token = tokens.find(PURPOSE, secret)
     user = User.objects.get(pk=token.subject_id)
@@ -76,6 +77,7 @@ def disown(actor: Actor, *, secret: str) -> User:
         KnownDevice.objects.filter(user=user).delete()
         bearer = people.acting(user, seen=actor)
         audit.record(bearer, "accounts.device.disown", user, data={"sessions": ended})
+        factor_resets.withdraw(bearer, user=user)
         since = token.created_at - settings.SIGN_IN_WINDOW
         removed = _remove_factors(bearer, user, since=since)
         user.refresh_from_db()

@@ -10,9 +10,9 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AuthenticatorApp, EmailChange, KnownDevice, Session, User, UserState
+from accounts.models import AuthenticatorApp, EmailChange, FactorResetState, KnownDevice, Session, User, UserState
 from accounts.ports import Contact, FactorRule
-from accounts.services import devices, sessions
+from accounts.services import devices, factor_resets, sessions
 from core import tokens
 from core.models import Mail
 from core.outbox import render
@@ -248,6 +248,14 @@ def test_an_older_factor_stands_in_the_way_of_a_mail(person: User, settings: Laz
     new = "nine kettles under glass"
     thief.post(reset, {"password": new, "repeated": new})
     assert enter(thief, person.user_id, new)["Location"] == "/sign-in/second-factor/"
+
+
+def test_what_the_intruder_asked_for_is_withdrawn(person: User, intruder: Client) -> None:
+    with_app(person)
+    reset = factor_resets.ask(ADMINISTRATOR, user=person, message="It fell into the harbour.")
+    Client().post(link())
+    reset.refresh_from_db()
+    assert reset.state == FactorResetState.WITHDRAWN
 
 
 def test_who_took_the_address_over_gets_no_mail_to_go_on_with(person: User, intruder: Client) -> None:

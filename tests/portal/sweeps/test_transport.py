@@ -54,6 +54,7 @@ def test_production_answers_nothing_but_what_the_sweeps_walk(tmp_path: Path) -> 
         ({"FIELD_KEYS": ""}, "FIELD_KEYS is not set"),
         ({"FIELD_KEYS": "first:a tiny value"}, "FIELD_KEYS (first) is not a key"),
         ({"FIELD_KEYS": "A" * 43 + "="}, "FIELD_KEYS must read id:key,id:key"),
+        ({"FIELD_KEYS": f"one:{'A' * 43}=,one:{'B' * 42}A="}, "FIELD_KEYS names two keys alike"),
         ({"AUDIT_SIGNING_KEY": ""}, "AUDIT_SIGNING_KEY is not set"),
         ({"AUDIT_SIGNING_KEY": "a tiny value"}, "AUDIT_SIGNING_KEY is not a key"),
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
