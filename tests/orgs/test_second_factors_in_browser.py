@@ -51,7 +51,7 @@ def test_somebody_who_lost_theirs(world: World, viewer: Viewer) -> None:
     enter(client, employee.user.user_id, PASSWORD)
     viewer.take_over(client)
     viewer.see("second-factor", "/sign-in/second-factor/")
-    viewer.page.get_by_role("link", name="Everything is lost").click()
+    viewer.page.get_by_role("link", name="Lost second factor").click()
     viewer.see("lost-factor")
     viewer.press("Ask for it")
     viewer.see("lost-factor-refused")
