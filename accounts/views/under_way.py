@@ -11,6 +11,7 @@ from django.contrib.auth import login
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import devices, session_data
 from accounts.services import sign_in as service
@@ -31,7 +32,7 @@ PAGES = {
     Stage.TERMS: "accounts:terms",
     Stage.COMPLETE: "accounts:come-in",
 }
-STEP_ENDED = (
+STEP_ENDED = gettext_lazy(
     "This step has ended: its time was over, or your One-Time Password was replaced meanwhile. "
     "Begin again with the newest one."
 )

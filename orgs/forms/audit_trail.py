@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from core.audit.forms import FilterForm
 from orgs.books import Book
 
 
 class TrailForm(FilterForm):
-    book = forms.ChoiceField(required=False, label="Of", choices=Book.choices)
+    book = forms.ChoiceField(required=False, label=_("Of"), choices=Book.choices)
     field_order = ("q", "book")
 
     @property

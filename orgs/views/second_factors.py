@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import queries as people_queries
@@ -57,7 +58,7 @@ def _rule(request: Request, /, organization: Organization) -> HttpResponse:
         except Invalid as refusal:
             show_refusal(form, refusal)
         else:
-            messages.success(request, "Saved. It counts from everybody’s next sign-in.")
+            messages.success(request, _("Saved. It counts from everybody’s next sign-in."))
             return redirect("orgs:second-factor-rule")
     context = {"form": form, "organization": organization, "own": own, "everybody_s": everybody_s}
     return render(
@@ -84,7 +85,7 @@ def _vouched(request: Request, reset: FactorReset, form: VouchForm) -> bool:
     if not form.is_valid():
         return False
     factor_resets.vouch(request.actor, reset=reset, how=form.cleaned_data["how"])
-    messages.success(request, "Confirmed. The operator removes the second factors next; you get a mail then.")
+    messages.success(request, _("Confirmed. The operator removes the second factors next; you get a mail then."))
     return True
 
 
@@ -92,7 +93,7 @@ def _denied(request: Request, reset: FactorReset, form: DecisionForm) -> bool:
     if not form.is_valid():
         return False
     factor_resets.deny(request.actor, reset=reset, reason=form.cleaned_data["reason"])
-    messages.success(request, "Denied. The reason is on its way to them.")
+    messages.success(request, _("Denied. The reason is on its way to them."))
     return True
 
 

@@ -189,7 +189,7 @@ def test_another_one_issued_meanwhile_ends_it(client: Client, invited: Invited) 
     one_time_passwords.issue(ADMINISTRATOR, user=invited.user, secret_hash=secret_hash)
     response = choose_password(client)
     assert response["Location"] == BEGIN
-    assert STEP_ENDED in client.get(BEGIN).content.decode()
+    assert str(STEP_ENDED) in client.get(BEGIN).content.decode()
     invited.user.refresh_from_db()
     assert invited.user.state == UserState.INVITED
 
