@@ -71,7 +71,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         """What the list shows with these filters, as a signed archive."""
         self._only_staff(request)
         form = StaffFilterForm(request.GET)
-        asked = form.asked()
+        asked = form.asked_exactly()
         pieces = exports.export(
             request.actor,
             self._found(form),

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy
 
 from core.audit import words
 from core.audit.trail import Asked
+from core.errors import Invalid
 from core.models import AuditSeal, Outcome
 
 DAY = gettext_lazy("Enter a day as year-month-day, such as 2026-11-30.")
+UNCLEAR = "One of the filters is not understood, so nothing was exported. Go back and correct it first."
 OPERATOR = "operator"
 
 
@@ -71,6 +73,14 @@ class FilterForm(forms.Form):
             since=_within_the_calendar(values.get("since")),
             until=_within_the_calendar(values.get("until")),
         )
+
+    def asked_exactly(self) -> Asked:
+        """The same for what leaves the gateway: a filter that is not understood would let out more than was meant. Raises
+        ``Invalid``.
+        """
+        if not self.is_valid():
+            raise Invalid(UNCLEAR)
+        return self.asked()
 
     @property
     def query(self) -> str:

@@ -52,7 +52,7 @@ def export(request: Request) -> StreamingHttpResponse:
     policies.can_see_audit_trail(request.actor).enforce()
     organization = access.organization(request.actor)
     form = TrailForm(request.GET)
-    asked = form.asked()
+    asked = form.asked_exactly()
     pieces = exports.export(
         request.actor,
         trail.found(access.audit_events(request.actor, book=form.chosen), asked),

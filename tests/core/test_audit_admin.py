@@ -105,6 +105,15 @@ def test_staff_export_all_or_a_selection(client: Client, clerk: User, aurora: Or
     assert [event.actor_label for event in events] == [clerk.user_id] * 3
 
 
+@pytest.mark.parametrize("wrong", ["organization=ORG-0000-0000", "since=yesterday", "area=nonsense"])
+def test_what_is_not_understood_exports_nothing(client: Client, clerk: User, wrong: str) -> None:
+    """A slip in the Organization ID must not hand out the events of everybody."""
+    answer = client.post(f"{TRAIL}export/?{wrong}", {"format": "jsonl"})
+    assert answer.status_code == 422
+    assert "nothing was exported" in answer.content.decode()
+    assert not AuditEvent.objects.filter(action="core.audit.export").exists()
+
+
 def test_nobody_changes_or_removes_an_event_here(client: Client, clerk: User) -> None:
     event = happen()
     model_admin = admin.site._registry[AuditEvent]
