@@ -29,7 +29,7 @@ def address() -> Iterator[str]:
     with ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler) as server:
         server.set_app(WSGIHandler())
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/styleguide/"
+        yield f"http://localhost:{server.server_port}/styleguide/"
         server.shutdown()
 
 

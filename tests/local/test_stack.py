@@ -41,7 +41,7 @@ def test_run_file_is_complete(stack: Stack) -> None:
     run = stack.run
     assert set(run["processes"]) == PROCESSES
     assert all(alive(pid) for pid in run["processes"].values())
-    assert run["base_url"] == f"http://127.0.0.1:{stack.port}"
+    assert run["base_url"] == f"http://localhost:{stack.port}"
     assert set(run["s3"]) == {"endpoint", "access_key", "secret_key", "bucket", "region"}
     assert {"mailbox_url", "mailbox_api", "database_url", "redis_url", "accounts", "invitation_url"} <= set(run)
 
