@@ -38,6 +38,12 @@ class FactorRule:
     passkey_alone: bool = True
     grace: timedelta = timedelta(0)
 
+    def to_prove(self, held: frozenset[str]) -> frozenset[str]:
+        """Which of the kinds that somebody has take them further: those that the rule allows; all where it allows none,
+        since whoever sets up the right one shows first who they are.
+        """
+        return held & self.kinds or held
+
 
 class FactorPolicy(Protocol):
     def rule_for(self, user: User) -> FactorRule:

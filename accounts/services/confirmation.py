@@ -31,7 +31,7 @@ def still_needed(user: User, shown: Collection[str], *, kinds: Collection[str] =
     """
     rule = factor_policy().rule_for(user)
     held = queries.factor_kinds(user)
-    wanted = held & frozenset(kinds) or held & rule.kinds or held
+    wanted = held & frozenset(kinds) or rule.to_prove(held)
     if Proof.PASSWORD not in shown and not (Proof.PASSKEY in shown and rule.passkey_alone):
         alone = {Proof.PASSKEY.value} & wanted if rule.passkey_alone else NOTHING_NEEDED
         return frozenset({Proof.PASSWORD.value, *alone})

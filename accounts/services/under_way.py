@@ -128,9 +128,8 @@ def stage_of(under_way: SignInUnderWay) -> Stage:
 
 
 def kinds_to_prove(user: User) -> frozenset[str]:
-    """With which of their factors ``user`` may go on: those that the rule allows, or all where it allows none of them."""
-    held = queries.factor_kinds(user)
-    return held & factor_policy().rule_for(user).kinds or held
+    """With which of their factors ``user`` may go on."""
+    return factor_policy().rule_for(user).to_prove(queries.factor_kinds(user))
 
 
 def may_postpone(user: User) -> bool:
@@ -149,7 +148,7 @@ def _missing_proof(under_way: SignInUnderWay, rule: FactorRule, held: frozenset[
         return Stage.OWN_PASSWORD
     if Proof.PASSWORD not in proved and not rule.passkey_alone:
         return Stage.PASSWORD
-    wanted = {Proof.RECOVERY_CODE, *(held & rule.kinds or held)}
+    wanted = {Proof.RECOVERY_CODE, *rule.to_prove(held)}
     return Stage.SECOND_FACTOR if held and not proved & wanted & SECOND_FACTORS else None
 
 
