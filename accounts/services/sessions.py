@@ -13,6 +13,9 @@ from accounts.models import Session, User
 from accounts.ports import guardians
 from core import audit, tokens
 from core.actor import Actor
+from core.errors import Gone
+
+ENDED = "Your session has ended meanwhile, and nothing was changed. Sign in again."
 
 
 def end_all(actor: Actor, *, user: User, reason: str = "", keep: str | None = None) -> int:
@@ -65,6 +68,15 @@ def run_out(user: User, *, key: str | None) -> None:
     """End the session of ``key``, whose time is over, and the tokens: another session of ``user`` asks for its own anew."""
     tokens.revoke_owned_by(user.id)
     _rows(user).filter(session_key=key).delete()
+
+
+def hold(user: User, *, key: str | None) -> None:
+    """Let whatever adds to the ways in of ``user`` happen one after the other, and only while the session of ``key`` goes on:
+    what was added before may have ended it. Needs a transaction; raises ``Gone``.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if key and not _rows(user).filter(session_key=key).exists():
+        raise Gone(ENDED, code="revoked")
 
 
 def sweep() -> int:

@@ -80,11 +80,13 @@ def confirm(
     """Take ``app`` into use: whoever set it up reads its code. The owner is told by mail; every session ends but the one of
     key ``staying``.
 
-    Raises ``Invalid`` with ``fields["code"]`` or ``fields["name"]``, ``TooMany`` after wrong codes.
+    Raises ``Invalid`` with ``fields["code"]`` or ``fields["name"]``, ``TooMany`` after wrong codes, ``Gone`` when that
+    session was ended meanwhile.
     """
     user = User.objects.get(pk=app.user_id)
     kept_name = names.checked(user, name or names.free(user, FactorKind.AUTHENTICATOR_APP.label))
     with transaction.atomic():
+        sessions.hold(user, key=staying)
         rows = AuthenticatorApp.objects.select_for_update().filter(pk=app.pk, confirmed=False)
         tried = _try(list(rows), code)
         if tried.app is not None:

@@ -120,12 +120,14 @@ def register(
 ) -> Passkey:
     """Take a new passkey of ``user`` into use. The owner is told by mail; every session ends but the one of key ``staying``.
 
-    Raises ``Invalid``, with ``fields["name"]`` where the name is not right, ``Conflict`` for a stale challenge.
+    Raises ``Invalid``, with ``fields["name"]`` where the name is not right, ``Conflict`` for a stale challenge, ``Gone`` when
+    that session was ended meanwhile.
     """
     ensure_offered(user, FactorKind.PASSKEY)
     kept_name = names.checked(user, name or names.free(user, FactorKind.PASSKEY.label))
     _spend(challenge, Purpose.REGISTER, user)
     with transaction.atomic():
+        sessions.hold(user, key=staying)
         passkey = _registered(user, challenge, credential)
         Passkey.objects.filter(pk=passkey.pk).update(name=kept_name)
         data = {"kind": FactorKind.PASSKEY.value, "factor": str(passkey.pk), "name": kept_name}
