@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from accounts import notifications
 from accounts.models import FactorReset, User
 from accounts.ports import Contact, FactorRule
-from accounts.proofs import EVERY_KIND
+from accounts.proofs import EVERY_KIND, FactorKind
 from core import outbox
 from core.actor import Actor
 from core.policies import ALLOWED, Decision, refused
@@ -26,6 +26,8 @@ from orgs.notifications import FIRST_LOGINS
 
 # What counts where the operator has said nothing.
 UNTOLD = FactorRule(required=True)
+# A passkey cannot be told to a page that only looks like ours.
+STRONGEST = frozenset({FactorKind.PASSKEY.value})
 
 
 class MembersOnly:
@@ -58,15 +60,15 @@ class StoredRules:
 
 
 def strictest(rows: Iterable[SecondFactorRule]) -> FactorRule:
-    """One rule out of several. Where no kind is allowed by all of them, the operator's kinds count."""
+    """One rule out of several. Where no kind is allowed by all of them, the stronger one counts: no rule weakens another."""
     found = list(rows)
-    operators = next((row for row in found if row.organization_id is None and row.application_id is None), None)
-    rules = [_as_rule(row) for row in found] + ([] if operators else [UNTOLD])
+    by_operator = any(row.organization_id is None and row.application_id is None for row in found)
+    rules = [_as_rule(row) for row in found] + ([] if by_operator else [UNTOLD])
     kinds = frozenset.intersection(*(rule.kinds for rule in rules))
     required = [rule for rule in rules if rule.required]
     return FactorRule(
         required=bool(required),
-        kinds=kinds or (_as_rule(operators).kinds if operators else UNTOLD.kinds),
+        kinds=kinds or STRONGEST,
         passkey_alone=all(rule.passkey_alone for rule in rules),
         grace=min((rule.grace for rule in required), default=timedelta(0)),
     )

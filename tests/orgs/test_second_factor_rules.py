@@ -84,6 +84,16 @@ def test_of_two_organisations_the_stricter_counts(world: World) -> None:
     assert not rule_of(world.employee).required
 
 
+def test_no_organisation_weakens_the_rule_of_another(world: World) -> None:
+    set_rule(world.operator, required=True, kinds=[APP, KEY])
+    set_rule(acting(world.inviter), organization=world.aurora, required=True, kinds=[KEY])
+    Membership.objects.create(user=world.employee.user, organization=world.elsewhere)
+
+    set_rule(acting(world.stranger), organization=world.elsewhere, required=True, kinds=[APP])
+
+    assert rule_of(world.employee).kinds == {KEY}
+
+
 def test_the_rule_of_an_application_is_asked_for_by_the_application_alone(world: World) -> None:
     set_rule(world.operator, required=False)
     set_rule(world.operator, application=sft(), required=True, kinds=[KEY])
