@@ -1,8 +1,10 @@
-"""How tests get people through First-Time Login, where what is tested comes after it."""
+"""How tests get people in, where what is tested comes after it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+
+from django.test import Client
 
 from accounts import queries
 from accounts.models import NoticeKind, User
@@ -11,12 +13,23 @@ from accounts.services.under_way import SignInUnderWay
 from core.actor import Actor
 from orgs.models import SecondFactorRule
 
+PASSWORD = "violet anchors drift at noon"
 VISITOR = Actor.anonymous(ip="198.51.100.1", request_id="request-0000")
 
 
 def let_in_by_password() -> None:
     """From now on the operator asks nobody for a second factor."""
     SecondFactorRule.objects.update_or_create(organization=None, application=None, defaults={"required": False})
+
+
+def fresh(who: User) -> Client:
+    """A browser in whose session the password was just shown."""
+    who.set_password(PASSWORD)
+    who.save()
+    client = Client()
+    client.force_login(who)
+    assert client.post("/account/confirm/", {"password": PASSWORD}).status_code == 302
+    return client
 
 
 def come_in_first(visitor: Actor, user: User, secret: str, *, password: str) -> User:

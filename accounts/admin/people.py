@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts.decorators import confirmed
 from accounts.models import User
 from accounts.services import locks, one_time_passwords, people, sessions
 from core.admin import DeskAdmin
@@ -66,7 +67,7 @@ class UserAdmin(DeskAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **nothing_to_save})
 
     def get_urls(self) -> list[URLPattern]:
-        issue = self.admin_site.admin_view(self.issue_one_time_password)
+        issue = self.admin_site.admin_view(confirmed(self.issue_one_time_password))
         own = [path("<uuid:pk>/one-time-password/", issue, name="accounts_user_one_time_password")]
         return [*own, *super().get_urls()]
 

@@ -7,12 +7,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries as people_queries
 from accounts.access import sessions_of
-from accounts.decorators import signed_in
+from accounts.decorators import confirmed, signed_in
 from accounts.ports import guardians
 from accounts.services import locks
 from core.errors import Conflict, Invalid, NotFound
@@ -64,9 +65,13 @@ def user_page(request: Request, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def reissue(request: Request, pk: UUID) -> HttpResponse:
-    """Choose a new One-Time Password for a user."""
-    membership = _member(request, pk)
+def reissue(request: Request, pk: UUID) -> HttpResponseBase:
+    """Choose a new One-Time Password for a user: whoever knows it gets in, so an open session alone is not enough."""
+    return _reissue(request, _member(request, pk))
+
+
+@confirmed
+def _reissue(request: Request, membership: Membership) -> HttpResponse:
     generates = GENERATE in request.POST
     form = ReissueForm(request.POST or None, generate=generates)
     if request.method == "POST" and form.is_valid():

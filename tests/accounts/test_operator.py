@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User, UserState
 from accounts.services import people
@@ -129,6 +132,8 @@ def test_a_new_one_time_password_is_shown_once(office: Client, invited: Invited)
     assert activate(Invited(invited.user, secret)).state == UserState.ACTIVE
     for event in events("accounts.one_time_password.issue"):
         assert secret not in str(vars(event))
+    with time_machine.travel(timezone.now() + settings.CONFIRMED_FOR + timedelta(seconds=1), tick=False):
+        assert office.post(address)["Location"].startswith("/account/confirm/")
 
 
 def test_a_closed_account_gets_no_one_time_password(office: Client, person: User) -> None:

@@ -13,8 +13,8 @@ from orgs.models import Membership, Role
 from orgs.services import actors, memberships, users
 from tests.accounts.factors import with_app
 from tests.orgs import world as worlds
-from tests.orgs.test_second_factor_rules import fresh
 from tests.orgs.world import PEN, VISITOR, World, acting
+from tests.signing_in import fresh
 
 HOW = "Called back at the number in our files."
 

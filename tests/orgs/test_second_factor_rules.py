@@ -9,7 +9,6 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from accounts.models import User
 from accounts.ports import FactorRule, factor_policy
 from accounts.proofs import EVERY_KIND, FactorKind
 from core.errors import Invalid, NotAllowed
@@ -17,9 +16,9 @@ from core.models import AuditEvent
 from orgs.models import Membership, SecondFactorRule
 from orgs.services import memberships, second_factor_rules
 from tests.orgs.world import PEN, World, acting, sft
+from tests.signing_in import fresh
 
 APP, KEY = FactorKind.AUTHENTICATOR_APP.value, FactorKind.PASSKEY.value
-PASSWORD = "violet anchors drift at noon"
 PAGE = "/administration/second-factors/"
 SAID = {"needs": "required", "kinds": [APP], "passkey_alone": "on", "grace_days": "7"}
 set_rule = second_factor_rules.set_rule
@@ -27,16 +26,6 @@ set_rule = second_factor_rules.set_rule
 
 def rule_of(member: Membership) -> FactorRule:
     return factor_policy().rule_for(member.user)
-
-
-def fresh(who: User) -> Client:
-    """A browser in whose session the password was just shown."""
-    who.set_password(PASSWORD)
-    who.save()
-    client = Client()
-    client.force_login(who)
-    assert client.post("/account/confirm/", {"password": PASSWORD}).status_code == 302
-    return client
 
 
 # --- What they add up to ------------------------------------------------------------------------------------------

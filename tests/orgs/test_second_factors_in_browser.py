@@ -14,8 +14,8 @@ from orgs.services import second_factor_rules
 from tests.accounts.factors import code_of, with_app
 from tests.accounts.stages import enter
 from tests.orgs.browsing import Viewer
-from tests.orgs.test_second_factor_rules import PASSWORD, fresh
 from tests.orgs.world import PEN, World, acting
+from tests.signing_in import PASSWORD, fresh
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 

@@ -18,6 +18,7 @@ from orgs.services import actors, memberships, users
 from orgs.services.sign_in import FirstLoginNotice, MembersOnly
 from tests.orgs import world as worlds
 from tests.orgs.world import ONE_TIME_PASSWORD, World
+from tests.signing_in import fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -192,8 +193,11 @@ def test_nobody_reissues_their_own(world: World) -> None:
 
 
 def test_the_page_reissues_and_hands_over(world: World, browser_of: Callable[..., Client]) -> None:
-    made, browser = add(world), browser_of(world.inviter)
+    made = add(world)
     url = f"/administration/users/{made.membership.pk}/one-time-password/"
+    unconfirmed = browser_of(world.inviter).post(url, {"generate": "1"})
+    assert unconfirmed["Location"].startswith("/account/confirm/")
+    browser = fresh(world.inviter.user)
 
     assert "at least 15 characters" in browser.post(url, {"one_time_password": "short"}).content.decode()
     page = browser.post(url, {"generate": "1"}, follow=True).content.decode()

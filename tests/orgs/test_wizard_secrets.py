@@ -23,6 +23,7 @@ from orgs.views import handover
 from tests.orgs import world as worlds
 from tests.orgs.registrant import Answer, Registrant
 from tests.orgs.world import ONE_TIME_PASSWORD, World
+from tests.signing_in import fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -120,8 +121,8 @@ def test_a_cookie_that_is_not_this_registrations_shows_nothing(
     assert "a secret of mine" not in page
 
 
-def test_the_administrations_hand_over_page_has_the_sheet_too(world: World, browser_of: Any) -> None:
-    browser = browser_of(world.inviter)
+def test_the_administrations_hand_over_page_has_the_sheet_too(world: World) -> None:
+    browser = fresh(world.inviter.user)
     reissue = f"/administration/users/{world.employee.pk}/one-time-password/"
 
     page = browser.post(reissue, {"one_time_password": ONE_TIME_PASSWORD}, follow=True)

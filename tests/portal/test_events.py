@@ -152,7 +152,11 @@ def change_password(scene: Scene) -> Callable[[], Any]:
 
 
 def issue_one_time_password(scene: Scene) -> Callable[[], Any]:
-    browser = scene.act_as(scene.world.inviter)
+    inviter = scene.world.inviter.user
+    inviter.set_password(PASSWORD)
+    inviter.save()
+    browser = scene.act_as(inviter)
+    assert browser.post("/account/confirm/", {"password": PASSWORD}).status_code == 302
     return lambda: browser.post(
         f"/administration/users/{scene.world.employee.pk}/one-time-password/", {"generate": "1"}
     )
