@@ -147,8 +147,10 @@ def test_terms_that_change_while_somebody_reads_them_are_asked_for_again(
     assert accepted(person, NoticeKind.TERMS) == [1, 3]
 
 
-def test_whoever_is_in_can_read_the_terms_again(client: Client, person: User) -> None:
-    assert client.get("/terms/")["Location"] == "/sign-in/?next=/terms/"
+def test_everybody_can_read_the_terms_and_whoever_is_in_when_they_accepted_them(client: Client, person: User) -> None:
+    page = words(client.get("/terms/"))
+    assert "Your account is yours alone" in page
+    assert "You accepted this version" not in page
     enter(client, person.user_id)
     page = words(client.get("/terms/"))
     assert "Your account is yours alone" in page
