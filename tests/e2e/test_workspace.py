@@ -66,8 +66,10 @@ def test_what_is_typed_is_there_after_a_reload_and_an_untouched_page_leaves_no_d
     assert emma.url.endswith("/new/")
     emma.get_by_role("textbox", name="Title").fill("Kept without a button")
     expect(emma.locator("[data-saved]")).to_have_text("Saved")
-    emma.get_by_role("textbox", name="Note").fill("And the note")
-    emma.get_by_role("textbox", name="Title").focus()
+    # “Saved” still stands there from before, so it is the answer that is waited for.
+    with emma.expect_response(lambda answer: answer.request.method == "POST"):
+        emma.get_by_role("textbox", name="Note").fill("And the note")
+        emma.get_by_role("textbox", name="Title").focus()
     expect(emma.locator("[data-saved]")).to_have_text("Saved")
     emma.reload()
     expect(emma.get_by_role("textbox", name="Title")).to_have_value("Kept without a button")
