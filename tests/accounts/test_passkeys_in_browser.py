@@ -2,106 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
-
 import pytest
-from django.conf import LazySettings
 from django.utils import timezone
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Passkey, Session, User
 from accounts.ports import FactorRule
 from accounts.services.factors import overview
-from accounts.session_data import PROOFS
-from accounts.session_store import SessionStore
 from tests.accounts.factors import code_of, with_app
-from tests.accounts.stages import PASSWORD, Upstairs, events
+from tests.accounts.sitting import BY_PASSKEY, Sitting, sitting
+from tests.accounts.stages import Upstairs, events
 from tests.e2e.eyes import look_in_any_light
+
+__all__ = ["sitting"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-BY_PASSKEY = re.compile("sign in with a passkey$", re.IGNORECASE)
-DEVICE = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
-
-class Sitting:
-    """A person before a browser whose device can hold passkeys."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.address = address
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self._cdp: CDPSession = page.context.new_cdp_session(page)
-        self._cdp.send("WebAuthn.enable")
-        self._device: str = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})["authenticatorId"]
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.address + path)
-
-    def press(self, label: str) -> None:
-        self.page.get_by_role("button", name=label, exact=True).click()
-
-    def is_at(self, path: str) -> None:
-        expect(self.page).to_have_url(self.address + path)
-
-    def type_password(self, user: User, *, then: str) -> None:
-        self.open("/sign-in/")
-        self.page.get_by_label("User ID or e-mail").fill(user.user_id)
-        self.page.get_by_role("button", name=re.compile("continue$", re.IGNORECASE)).click()
-        self.page.locator("[name=password]").fill(PASSWORD)
-        self.press("Sign in")
-        self.is_at(then)
-
-    def show_passkey(self) -> None:
-        self.page.get_by_role("button", name=BY_PASSKEY).click()
-
-    def sign_out(self) -> None:
-        self.page.context.clear_cookies()
-
-    def refuse_to_verify(self, *, refuses: bool = True) -> None:
-        """The finger is not recognised, or is again."""
-        self._tell("WebAuthn.setUserVerified", isUserVerified=not refuses)
-
-    def let_proofs_grow_old(self, user: User) -> None:
-        """What was proved in the one session of ``user`` was proved an hour ago."""
-        session = SessionStore(Session.objects.get(user=user).session_key)
-        long_ago = (timezone.now() - timedelta(hours=1)).isoformat()
-        session[PROOFS] = dict.fromkeys(session[PROOFS], long_ago)
-        session.save()
-
-    def credentials(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._tell("WebAuthn.getCredentials")["credentials"]
-        return found
-
-    def _tell(self, command: str, **more: object) -> Any:
-        return self._cdp.send(command, {"authenticatorId": self._device, **more})
-
-
-@pytest.fixture
-def sitting(browser: Browser, live_server: LiveServer, settings: LazySettings) -> Iterator[Sitting]:
-    settings.OTP_WEBAUTHN_RP_ID = "localhost"
-    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
-    sitting = Sitting(context.new_page(), live_server.url)
-    yield sitting
-    context.close()
-    assert sitting.complaints == []
-
-
-def _set_up_on_the_way_in(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+def _set_up_on_the_way_in(sitting: Sitting, person: User, upstairs: Upstairs) -> list[str]:
+    """The recovery codes that were shown."""
     upstairs.rule = FactorRule(required=True)
     sitting.type_password(person, then="/sign-in/set-up/")
     sitting.page.get_by_role("link", name="Set up a passkey").click()
@@ -109,9 +29,11 @@ def _set_up_on_the_way_in(sitting: Sitting, person: User, upstairs: Upstairs) ->
     sitting.press("Set up a passkey")
     sitting.is_at("/sign-in/recovery-codes/")
     sitting.press("Show my recovery codes")
+    codes = sitting.page.locator(".recovery-codes code").all_inner_texts()
     sitting.page.get_by_label("I have printed these codes").check()
     sitting.press("Continue")
     sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+    return codes
 
 
 def test_passkey_is_set_up_used_to_sign_in_and_removed(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
@@ -145,6 +67,26 @@ def test_passkey_is_the_second_factor_after_the_password(sitting: Sitting, perso
     sitting.press("Use your passkey")
     sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
     assert events("accounts.session.begin")[-1].data["proofs"] == ["passkey", "password"]
+
+
+def test_a_recovery_code_stands_in_for_the_device_once(sitting: Sitting, person: User, upstairs: Upstairs) -> None:
+    first, second, *_ = _set_up_on_the_way_in(sitting, person, upstairs)
+
+    def enter_with(code: str) -> None:
+        sitting.sign_out()
+        sitting.type_password(person, then="/sign-in/second-factor/")
+        sitting.page.get_by_role("link", name="Use a recovery code").click()
+        sitting.page.get_by_label("Recovery code").fill(code)
+        sitting.press("Sign in")
+
+    enter_with(first.lower().replace("-", " "))
+    sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
+    enter_with(first)
+    expect(sitting.page.locator(".invalid-feedback, [role=alert]").first).to_be_visible()
+    sitting.is_at("/sign-in/second-factor/recovery-code/")
+    sitting.page.get_by_label("Recovery code").fill(second)
+    sitting.press("Sign in")
+    sitting.page.wait_for_url(lambda url: "/sign-in/" not in url)
 
 
 def test_who_is_not_recognised_by_the_device_is_told_and_stays_outside(
