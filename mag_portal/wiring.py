@@ -14,8 +14,8 @@ def bind() -> None:
     from orgs.services.sign_in import FirstLoginNotice, MembersOnly, OrganizationAdministrators, StoredRules
     from sft.services.directory import Subscriptions
     from sft.services.onboarding import OnboardingSubscriber
-    from sft.services.uploads import PackageFiles, PackageUploadPolicy
-    from transfers.ports import transfer_listener, upload_policy
+    from sft.services.uploads import OnePlace, OthersMayNot, PackageFiles, PackageUploadPolicy
+    from transfers.ports import download_policy, storage_placement, transfer_listener, upload_policy
 
     actor_resolver.bind(MembershipActorResolver())
     mail_listener.bind(BouncedInvitations())
@@ -27,4 +27,6 @@ def bind() -> None:
     onboarding_listener.bind(OnboardingSubscriber())
     subscription_directory.bind(Subscriptions())
     upload_policy.bind(PackageUploadPolicy())
+    download_policy.bind(OthersMayNot())
+    storage_placement.bind(OnePlace())
     transfer_listener.bind(PackageFiles())

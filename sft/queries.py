@@ -74,7 +74,7 @@ def may_open_workspace(actor: Actor) -> bool:
     """Whether Secure File Transfer is open to the actor, in one query."""
     if actor.membership_id is None:
         return False
-    return _with_open_workspace(Membership.objects.filter(pk=actor.membership_id)).exists()
+    return with_open_workspace(Membership.objects.filter(pk=actor.membership_id)).exists()
 
 
 def subscriptions_of(organization_id: UUID) -> dict[UUID, Subscription]:
@@ -104,10 +104,11 @@ def waiting(grants: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
 # --- Recipients ---------------------------------------------------------------------------------------------------
 def possible_recipients(actor: Actor, *, search: str = "") -> QuerySet[Membership]:
     """The actor's contacts who can open Secure File Transfer today."""
-    return _with_open_workspace(orgs.queries.contacts(actor, search=search))
+    return with_open_workspace(orgs.queries.contacts(actor, search=search))
 
 
-def _with_open_workspace(members: QuerySet[Membership]) -> QuerySet[Membership]:
+def with_open_workspace(members: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Those of ``members`` to whom Secure File Transfer is open."""
     subscribed = Subscription.objects.filter(
         organization=OuterRef("organization_id"), application__code=SFT, state=SubscriptionState.ACTIVE
     )

@@ -13,7 +13,7 @@ LARGEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    subject: UUID
+    subject: UUID | None
     name: str
     path: str
     size: int
@@ -24,8 +24,8 @@ class NewUpload:
         """Raises ``Invalid`` with a sentence for each field that is missing or of the wrong kind."""
         wrong: dict[str, str] = {}
         subject = _uuid(document.get("subject"))
-        if subject is None:
-            wrong["subject"] = "Say with a UUID what the file is for."
+        if subject is None and document.get("subject") is not None:
+            wrong["subject"] = "Say with a UUID what the file is for, or leave it out to keep the file for yourself."
         name, path = document.get("name"), document.get("path", "")
         if not isinstance(name, str):
             wrong["name"] = "Give the file's name."
@@ -36,7 +36,7 @@ class NewUpload:
             wrong["size"] = "Give the file's size as a whole number of bytes."
         if last_modified is not None and not _is_integer(last_modified):
             wrong["last_modified"] = "Give the time of the last change in milliseconds since 1970, or leave it out."
-        if wrong or subject is None:
+        if wrong:
             raise Invalid(fields=wrong)
         return cls(subject=subject, name=str(name), path=str(path), size=int(str(size)), last_modified=last_modified)
 

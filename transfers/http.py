@@ -100,7 +100,7 @@ def _response(
 def _opened(upload: Upload, span: Span) -> Generator[bytes]:
     """The bytes of the span, the first of them fetched already: a silent store is told before the answer has begun."""
     release()
-    blocks = store().read(upload.storage_key, start=span.start, length=span.length)
+    blocks = store(upload.bucket).read(upload.storage_key, start=span.start, length=span.length)
     try:
         first = next(blocks, b"")
     except StoreError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import states
-from transfers.models import Part, PartState, Upload, UploadState
+from transfers.models import Part, PartState, QuarantineRelease, ReleaseState, Upload, UploadState
 
 UPLOAD = states.register(
     Upload,
@@ -14,7 +14,9 @@ UPLOAD = states.register(
         ("store", UploadState.VERIFYING, UploadState.STORED),
         ("quarantine", UploadState.VERIFYING, UploadState.QUARANTINED),
         ("fail", (UploadState.RECEIVING, UploadState.PUSHING, UploadState.VERIFYING), UploadState.FAILED),
-        ("expire", UploadState.RECEIVING, UploadState.EXPIRED),
+        ("release", UploadState.QUARANTINED, UploadState.STORED),
+        ("condemn", UploadState.QUARANTINED, UploadState.FAILED),
+        ("expire", (UploadState.RECEIVING, UploadState.STORED), UploadState.EXPIRED),
         (
             "remove",
             (
@@ -34,8 +36,18 @@ PART = states.register(
     Part,
     [
         ("push", PartState.STAGED, PartState.PUSHED),
-        ("lose", (PartState.STAGED, PartState.PUSHED), PartState.MISSING),
+        ("confirm", PartState.PROMISED, PartState.PUSHED),
+        ("lose", (PartState.STAGED, PartState.PUSHED, PartState.PROMISED), PartState.MISSING),
         ("stage_again", PartState.MISSING, PartState.STAGED),
+        ("promise_again", PartState.MISSING, PartState.PROMISED),
     ],
     audited=False,
+)
+
+RELEASE = states.register(
+    QuarantineRelease,
+    [
+        ("grant", ReleaseState.ASKED, ReleaseState.GRANTED),
+        ("refuse", ReleaseState.ASKED, ReleaseState.REFUSED),
+    ],
 )

@@ -116,11 +116,20 @@ class ObjectStore(Protocol):
         """Remove an object; one that is not there is no error."""
 
 
+def store(bucket: str = "") -> ObjectStore:
+    """The bucket of this name at the store of the settings, or the one that these name; safe to use from many threads."""
+    client, reader = _clients()
+    return S3Store(client, reader=reader, bucket=bucket or settings.S3_BUCKET)
+
+
+def forget_clients() -> None:
+    """Connect anew with the next call, to where the settings lead then."""
+    _clients.cache_clear()
+
+
 @lru_cache(maxsize=1)
-def store() -> ObjectStore:
-    """The store that the settings name, one for a process; safe to use from many threads."""
-    reader = _client(read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
-    return S3Store(_client(read_timeout=60, attempts=3), reader=reader, bucket=settings.S3_BUCKET)
+def _clients() -> tuple[S3Client, S3Client]:
+    return _client(read_timeout=60, attempts=3), _client(read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
 
 
 def _client(*, read_timeout: int, attempts: int) -> S3Client:

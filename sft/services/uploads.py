@@ -9,20 +9,33 @@ from django.db import transaction
 import orgs.queries
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from core.policies import Decision, refused
+from core.policies import ALLOWED, Decision, refused
 from orgs.catalogue import SFT
 from sft import policies, queries
 from sft.models import Package, PackageFile, PackageState
 from sft.services import delivery, drafts, launches
 from transfers.models import Upload
+from transfers.ports import Place
 
 GONE = "This package is no longer there. Start a new one and add the file again."
 
 
 class PackageUploadPolicy:
-    """A file may come for a draft of one's own, and for a sent package of one's own until all its bytes are there."""
+    """A file may come for a draft of one's own, for a sent package of one's own until all its bytes are there, and for
+    nothing in particular from whoever Secure File Transfer is open to.
+    """
 
-    def may_upload(self, actor: Actor, *, subject: UUID, name: str, size: int) -> Decision:  # noqa: ARG002
+    def may_upload(
+        self,
+        actor: Actor,
+        *,
+        subject: UUID | None,
+        name: str,  # noqa: ARG002
+        size: int,  # noqa: ARG002
+        upload: Upload | None,  # noqa: ARG002
+    ) -> Decision:
+        if subject is None:
+            return _for_oneself(actor)
         package = Package.objects.select_related("sender__user").filter(pk=subject).first()
         if package is None:
             return refused(GONE)
@@ -43,6 +56,8 @@ class PackageFiles:
     @transaction.atomic
     def created(self, upload: Upload) -> None:
         """Raises ``Conflict`` when the package has been sent meanwhile: a sent package is a fixed snapshot."""
+        if upload.subject is None:
+            return
         package = _package(upload)
         if package is None or package.state != PackageState.DRAFT:
             raise Conflict(
@@ -74,6 +89,12 @@ class PackageFiles:
         )
         delivery.settle(package)
 
+    def quarantined(self, upload: Upload) -> None:
+        """The package waits for the decision of the operator's staff."""
+
+    def fetched(self, upload: Upload, *, actor: Actor) -> None:
+        """What is fetched from a package's pages is recorded there."""
+
     @transaction.atomic
     def failed(self, upload: Upload, reason: str) -> None:
         package = _package(upload)
@@ -93,5 +114,28 @@ class PackageFiles:
         package.files.filter(upload_id=upload.pk).delete()
 
 
+class OthersMayNot:
+    """Files are fetched by others from the packages they lie in."""
+
+    def may_fetch(self, actor: Actor, *, upload: Upload) -> Decision:  # noqa: ARG002
+        return refused("This file is not yours.")
+
+
+class OnePlace:
+    """Everything lies in the bucket of the settings."""
+
+    def place_for(self, actor: Actor, *, subject: UUID | None) -> Place:  # noqa: ARG002
+        return Place()
+
+
+def _for_oneself(actor: Actor) -> Decision:
+    member = queries.with_open_workspace(orgs.queries.active_members().filter(user=actor.user_id)).first()
+    if member is None:
+        return refused("Secure File Transfer is not open to you. Home says who acts next.")
+    standing = queries.standing_of(organization_id=member.organization_id, membership_id=member.pk, code=SFT)
+    launches.require_strength(actor, standing)
+    return ALLOWED
+
+
 def _package(upload: Upload) -> Package | None:
-    return drafts.locked(Package(pk=upload.subject))
+    return drafts.locked(Package(pk=upload.subject)) if upload.subject else None

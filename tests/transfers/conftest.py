@@ -13,9 +13,9 @@ from django.conf import LazySettings
 
 from accounts.models import User, UserState
 from core.actor import Actor, ActorKind
-from core.policies import ALLOWED, Decision
+from core.policies import ALLOWED, Decision, refused
 from transfers.models import Upload
-from transfers.ports import transfer_listener, upload_policy
+from transfers.ports import Place, download_policy, storage_placement, transfer_listener, upload_policy
 
 MIB = 1024**2
 # The smallest part that S3 takes in the middle of a file.
@@ -27,9 +27,11 @@ class Policy:
     """Allows everything until told otherwise, and remembers what it was asked."""
 
     decision: Decision = ALLOWED
-    asked: list[tuple[UUID | None, UUID, str, int]] = field(default_factory=list)
+    asked: list[tuple[UUID | None, UUID | None, str, int]] = field(default_factory=list)
 
-    def may_upload(self, actor: Actor, *, subject: UUID, name: str, size: int) -> Decision:
+    def may_upload(
+        self, actor: Actor, *, subject: UUID | None, name: str, size: int, upload: Upload | None
+    ) -> Decision:
         self.asked.append((actor.user_id, subject, name, size))
         return self.decision
 
@@ -51,6 +53,12 @@ class Listener:
     def stored(self, upload: Upload) -> None:
         self.told.append(("stored", upload.id))
 
+    def quarantined(self, upload: Upload) -> None:
+        self.told.append(("quarantined", upload.id))
+
+    def fetched(self, upload: Upload, *, actor: Actor) -> None:
+        self.told.append(("fetched", upload.id))
+
     def failed(self, upload: Upload, reason: str) -> None:
         self.told.append(("failed", upload.id))
         self.reasons.append(reason)
@@ -63,6 +71,38 @@ class Listener:
 def policy(monkeypatch: pytest.MonkeyPatch) -> Policy:
     bound = Policy()
     monkeypatch.setattr(upload_policy, "_bound", bound)
+    return bound
+
+
+@dataclass
+class Placement:
+    place: Place = field(default_factory=Place)
+
+    def place_for(self, actor: Actor, *, subject: UUID | None) -> Place:
+        return self.place
+
+
+@pytest.fixture(autouse=True)
+def placement(monkeypatch: pytest.MonkeyPatch) -> Placement:
+    bound = Placement()
+    monkeypatch.setattr(storage_placement, "_bound", bound)
+    return bound
+
+
+@dataclass
+class Fetching:
+    """Who else than the owner may have a file: nobody until told otherwise."""
+
+    decision: Decision = field(default_factory=lambda: refused("This file is not yours."))
+
+    def may_fetch(self, actor: Actor, *, upload: Upload) -> Decision:
+        return self.decision
+
+
+@pytest.fixture(autouse=True)
+def fetching(monkeypatch: pytest.MonkeyPatch) -> Fetching:
+    bound = Fetching()
+    monkeypatch.setattr(download_policy, "_bound", bound)
     return bound
 
 

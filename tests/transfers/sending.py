@@ -63,4 +63,6 @@ def store_all(actor: Actor, upload: Upload, content: bytes) -> Upload:
 
 
 def content_in_store(upload: Upload) -> bytes:
-    return b"".join(store().read(upload.storage_key, start=0, length=store().size(upload.storage_key)))
+    return b"".join(
+        store(upload.bucket).read(upload.storage_key, start=0, length=store(upload.bucket).size(upload.storage_key))
+    )

@@ -18,7 +18,7 @@ from tests.transfers.sending import new_upload, random_bytes, sha256, store_all
 from transfers.http import file_response
 from transfers.models import Upload
 from transfers.services import uploads
-from transfers.storage import store
+from transfers.storage import forget_clients
 
 CONTENT = random_bytes(PART + 3)
 SIZE = len(CONTENT)
@@ -155,9 +155,9 @@ def test_only_a_stored_file_is_given_out(actor: Actor, upload: Upload) -> None:
 
 def test_a_store_that_does_not_answer_is_told_before_the_answer_begins(upload: Upload, settings: LazySettings) -> None:
     settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
-    store.cache_clear()
+    forget_clients()
     try:
         with pytest.raises(Unavailable):
             ask(upload)
     finally:
-        store.cache_clear()
+        forget_clients()

@@ -24,7 +24,7 @@ from tests.transfers.sending import (
 )
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import finishing, uploads
-from transfers.storage import StoredPart, store
+from transfers.storage import StoredPart, forget_clients, store
 
 CONTENT = random_bytes(2 * PART + 3)
 
@@ -152,9 +152,9 @@ def test_a_store_that_lost_the_object_fails_the_upload(pushed: Upload) -> None:
 
 def test_a_store_that_does_not_answer_is_tried_again_later(pushed: Upload, settings: LazySettings) -> None:
     settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
-    store.cache_clear()
+    forget_clients()
     assert finishing.finish_upload(pushed.id) is None
-    store.cache_clear()
+    forget_clients()
     waiting = Upload.objects.get()
     assert (waiting.state, waiting.claimed_at) == (UploadState.PUSHING, None)
     assert waiting.due_at is not None

@@ -15,7 +15,7 @@ from tests.transfers.conftest import PART, Listener
 from tests.transfers.sending import content_in_store, files_in, new_upload, push_all, random_bytes, send, send_all
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import finishing, pushing, uploads
-from transfers.storage import store
+from transfers.storage import forget_clients, store
 
 CONTENT = random_bytes(2 * PART + 3)
 
@@ -118,9 +118,9 @@ def test_losing_a_part_after_completion_asks_the_sender_again(
 
 def test_a_store_that_does_not_answer_is_tried_again_later(part: Part, settings: LazySettings) -> None:
     settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
-    store.cache_clear()
+    forget_clients()
     assert not pushing.push_part(part.id)
-    store.cache_clear()
+    forget_clients()
     part.refresh_from_db()
     assert (part.state, part.claimed_at, part.attempts) == (PartState.STAGED, None, 1)
     assert part.due_at > timezone.now()

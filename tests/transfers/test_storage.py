@@ -22,6 +22,7 @@ from transfers.storage import (
     PartsDiffer,
     StoredPart,
     StoreUnavailable,
+    forget_clients,
     store,
 )
 
@@ -120,12 +121,12 @@ def test_an_object_shorter_than_asked_is_told_so(key: str) -> None:
 
 def test_a_store_that_does_not_answer_is_unavailable(settings: LazySettings) -> None:
     settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
-    store.cache_clear()
+    forget_clients()
     try:
         with pytest.raises(StoreUnavailable):
             store().size("anything")
     finally:
-        store.cache_clear()
+        forget_clients()
 
 
 def test_a_store_that_is_silent_is_given_up_before_those_who_wait_do(
@@ -134,19 +135,19 @@ def test_a_store_that_is_silent_is_given_up_before_those_who_wait_do(
     monkeypatch.setattr(storage, "READ_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        store.cache_clear()
+        forget_clients()
         begun = time.monotonic()
         try:
             with pytest.raises(StoreUnavailable):
                 next(store().read("anything", start=0, length=1))
         finally:
-            store.cache_clear()
+            forget_clients()
     assert time.monotonic() - begun < 10
 
 
 def test_the_bucket_is_made_once(settings: LazySettings, capsys: pytest.CaptureFixture[str]) -> None:
     settings.S3_BUCKET = f"mag-{uuid4().hex[:12]}"
-    store.cache_clear()
+    forget_clients()
     try:
         call_command("ensure_bucket")
         call_command("ensure_bucket")
@@ -155,4 +156,4 @@ def test_the_bucket_is_made_once(settings: LazySettings, capsys: pytest.CaptureF
             f"Bucket {settings.S3_BUCKET} is there.",
         ]
     finally:
-        store.cache_clear()
+        forget_clients()

@@ -20,7 +20,7 @@ from tests.transfers.sending import files_in, new_upload, push_all, random_bytes
 from transfers.models import Node, Part, PartState, Upload, UploadState
 from transfers.queries import NODE_LOST_AFTER
 from transfers.services import cleaning, finishing, pushing, sweeping, uploads
-from transfers.storage import NoSuchObject, store
+from transfers.storage import NoSuchObject, forget_clients, store
 
 CONTENT = random_bytes(PART + 3)
 
@@ -153,10 +153,10 @@ def test_cleaning_comes_back_when_the_store_does_not_answer(
     pushing.push_part(send(actor, upload, CONTENT, 1).part.id)
     uploads.abort(actor, upload=upload)
     settings.S3_ENDPOINT_URL, real = "http://127.0.0.1:9", settings.S3_ENDPOINT_URL
-    store.cache_clear()
+    forget_clients()
     assert not cleaning.clean_up(upload.id)
     settings.S3_ENDPOINT_URL = real
-    store.cache_clear()
+    forget_clients()
     assert sweeping.wake_clean_ups() == 1
     assert cleaning.clean_up(upload.id)
 

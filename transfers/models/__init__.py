@@ -1,5 +1,26 @@
+from transfers.models.maintenance import Maintenance
 from transfers.models.node import Node
 from transfers.models.part import Part, PartState
-from transfers.models.upload import Upload, UploadState
+from transfers.models.piece import Piece
+from transfers.models.quarantine import QuarantineRelease, ReleaseState
+from transfers.models.receipt import FetchedSpan
+from transfers.models.tus import TusResource, TusSource
+from transfers.models.upload import Concat, Door, Scan, Upload, UploadState
 
-__all__ = ["Node", "Part", "PartState", "Upload", "UploadState"]
+__all__ = [
+    "Concat",
+    "Door",
+    "FetchedSpan",
+    "Maintenance",
+    "Node",
+    "Part",
+    "PartState",
+    "Piece",
+    "QuarantineRelease",
+    "ReleaseState",
+    "Scan",
+    "TusResource",
+    "TusSource",
+    "Upload",
+    "UploadState",
+]

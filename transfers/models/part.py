@@ -11,10 +11,14 @@ class PartState(models.TextChoices):
     STAGED = "staged", "On the node's disk"
     PUSHED = "pushed", "In the object store"
     MISSING = "missing", "To be sent again"
+    PROMISED = "promised", "On its way straight to the object store"
 
 
 class Part(models.Model):
-    """One acknowledged part: its bytes lie in ``file`` on the disk of ``node``, then in the store under ``etag``."""
+    """One acknowledged part: its bytes lie in ``file`` on the disk of ``node``, then in the store under ``etag``.
+
+    A ``promised`` part was announced at the direct door and is nobody's word yet: only the store's listing makes it pushed.
+    """
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
@@ -22,8 +26,8 @@ class Part(models.Model):
     size = models.PositiveBigIntegerField("bytes")
     sha256 = models.CharField("SHA-256", max_length=64)
     state = models.CharField(max_length=16, choices=PartState, default=PartState.STAGED)
-    node = models.CharField(max_length=255)
-    file = models.CharField("file in the staging folder", max_length=100)
+    node = models.CharField(max_length=255, blank=True)
+    file = models.CharField("file in the staging folder", max_length=100, blank=True)
     etag = models.CharField(max_length=100, blank=True)
     staged_at = models.DateTimeField(default=timezone.now)
     pushed_at = models.DateTimeField(null=True)

@@ -101,10 +101,10 @@ def _claim(upload_id: UUID) -> Upload | None:
 def _clear_store(upload: Upload) -> None:
     """Abandon before and after: a part that was on its way at the first time is caught by the second."""
     if upload.multipart_id:
-        store().abandon(upload.storage_key, upload.multipart_id)
-    store().delete(upload.storage_key)
+        store(upload.bucket).abandon(upload.storage_key, upload.multipart_id)
+    store(upload.bucket).delete(upload.storage_key)
     if upload.multipart_id:
-        store().abandon(upload.storage_key, upload.multipart_id)
+        store(upload.bucket).abandon(upload.storage_key, upload.multipart_id)
 
 
 def _is_stray(found: OpenMultipart, before: datetime) -> bool:

@@ -17,7 +17,7 @@ from core.actor import Actor
 from core.errors import Conflict
 from transfers import queries
 from transfers.connections import release
-from transfers.models import Part, PartState, Upload, UploadState
+from transfers.models import Concat, Part, PartState, Upload, UploadState
 from transfers.ports import transfer_listener
 from transfers.services import pushing, uploads
 from transfers.storage import (
@@ -87,9 +87,9 @@ def _assemble(upload: Upload) -> None:
     release()
     try:
         if not parts:
-            store().put_empty(upload.storage_key)
+            store(upload.bucket).put_empty(upload.storage_key)
         else:
-            store().assemble(upload.storage_key, upload.multipart_id, parts)
+            store(upload.bucket).assemble(upload.storage_key, upload.multipart_id, parts)
     except NoSuchMultipart:
         if not _object_is_there(upload):
             pushing.forget_multipart(upload)
@@ -109,14 +109,14 @@ def _ledger(upload: Upload) -> list[StoredPart]:
 
 def _object_is_there(upload: Upload) -> bool:
     try:
-        return store().size(upload.storage_key) == upload.size
+        return store(upload.bucket).size(upload.storage_key) == upload.size
     except NoSuchObject:
         return False
 
 
 def _reconcile(upload: Upload, ledger: list[StoredPart]) -> None:
     """The store refused our list: what it does not hold as the ledger says is missing and must be sent again."""
-    held = {part.number: part for part in store().parts(upload.storage_key, upload.multipart_id)}
+    held = {part.number: part for part in store(upload.bucket).parts(upload.storage_key, upload.multipart_id)}
     wrong = [
         part.number
         for part in ledger
@@ -134,9 +134,9 @@ def _verified_sha256(upload: Upload) -> str:
     beat = time.monotonic()
     release()
     try:
-        if store().size(upload.storage_key) != upload.size:
+        if store(upload.bucket).size(upload.storage_key) != upload.size:
             raise Damaged("it has another length")
-        blocks = store().read(upload.storage_key, start=0, length=upload.size or 0)
+        blocks = store(upload.bucket).read(upload.storage_key, start=0, length=upload.size or 0)
         digests = _PartDigests(upload.part_size)
         for block in blocks:
             whole.update(block)
@@ -195,7 +195,8 @@ def _store(upload: Upload, sha256: str) -> Upload:
             due_at=None,
             last_error="",
         )
-        transfer_listener().stored(upload)
+        if upload.concat != Concat.PARTIAL:
+            transfer_listener().stored(upload)
     return upload
 
 

@@ -119,7 +119,7 @@ def _put(part: Part) -> str:
             raise FileNotFoundError(part.file)
         multipart_id = _multipart_of(part.upload)
         release()
-        return store().put_part(
+        return store(part.upload.bucket).put_part(
             part.upload.storage_key,
             multipart_id,
             part.number,
@@ -134,11 +134,11 @@ def _multipart_of(upload: Upload) -> str:
     if upload.multipart_id:
         return upload.multipart_id
     release()
-    begun = store().begin(upload.storage_key)
+    begun = store(upload.bucket).begin(upload.storage_key)
     if Upload.objects.filter(pk=upload.pk, multipart_id="").update(multipart_id=begun):
         upload.multipart_id = begun
         return begun
-    store().abandon(upload.storage_key, begun)
+    store(upload.bucket).abandon(upload.storage_key, begun)
     current = Upload.objects.values_list("multipart_id", flat=True).get(pk=upload.pk)
     if not current:
         raise StoreUnavailable("the multipart upload was given up meanwhile")

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from core import tokens
 from core.actor import Actor
 from core.errors import Conflict
 from transfers.access import TOKEN_PURPOSE
 from transfers.models import Upload, UploadState
-from transfers.ports import upload_policy
+from transfers.services import uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +35,6 @@ def grant(actor: Actor, *, upload: Upload) -> Grant:
 
 def renew(actor: Actor, *, upload: Upload) -> Grant:
     """``grant`` for an upload that began a while ago. Raises ``NotAllowed`` also when the policy no longer agrees."""
-    upload_policy().may_upload(actor, subject=upload.subject, name=upload.name, size=upload.size or 0).enforce()
-    return grant(actor, upload=upload)
+    with transaction.atomic():
+        uploads.ask_policy(actor, upload=upload)
+        return grant(actor, upload=upload)

@@ -15,8 +15,8 @@ from core.errors import Conflict, Invalid, SignInRequired, TooLarge
 from core.templatetags.ui import size as readable_size
 from transfers import names, queries
 from transfers.errors import PartsMissing
-from transfers.models import Upload, UploadState
-from transfers.ports import transfer_listener, upload_policy
+from transfers.models import Concat, Door, Upload, UploadState
+from transfers.ports import storage_placement, transfer_listener, upload_policy
 from transfers.states import UPLOAD
 
 MIB = 1024**2
@@ -28,22 +28,40 @@ COMPLETED = (UploadState.PUSHING, UploadState.VERIFYING, UploadState.STORED)
 def create(
     actor: Actor,
     *,
-    subject: UUID,
+    subject: UUID | None,
     name: str,
     size: int,
     path: str = "",
     last_modified: int | None = None,
+    door: Door = Door.PARTS,
+    concat: Concat = Concat.NONE,
 ) -> Upload:
-    """A new upload of ``size`` bytes for ``subject``, ready to receive parts.
+    """A new upload of ``size`` bytes for ``subject`` (``None``: the actor's alone for a while), ready to receive parts.
 
     Raises ``Invalid`` for a name nobody could save under, ``TooLarge``, and ``NotAllowed`` with the policy's reason.
     """
-    return _create(actor, subject=subject, name=name, path=path, size=size, most=size, last_modified=last_modified)
+    facts: dict[str, Any] = {"last_modified": last_modified, "door": door, "concat": concat}
+    return _create(actor, subject=subject, name=name, path=path, size=size, most=size, held=size, **facts)
 
 
-def create_of_unknown_size(actor: Actor, *, subject: UUID, name: str, most: int, path: str = "") -> Upload:
-    """As ``create``, for a file whose end is not known yet and which has ``most`` bytes at most."""
-    return _create(actor, subject=subject, name=name, path=path, size=None, most=most, last_modified=None)
+def create_of_unknown_size(
+    actor: Actor,
+    *,
+    subject: UUID | None,
+    name: str,
+    most: int,
+    path: str = "",
+    held: int | None = None,
+    door: Door = Door.FORM,
+    concat: Concat = Concat.NONE,
+) -> Upload:
+    """As ``create``, for a file whose end is not known yet and which has ``most`` bytes at most.
+
+    The policy is asked for ``held`` bytes, or for ``most``.
+    """
+    held = most if held is None else held
+    facts: dict[str, Any] = {"door": door, "concat": concat}
+    return _create(actor, subject=subject, name=name, path=path, size=None, most=most, held=held, **facts)
 
 
 def complete(actor: Actor, *, upload: Upload, size: int | None = None) -> Upload:
@@ -64,11 +82,12 @@ def complete(actor: Actor, *, upload: Upload, size: int | None = None) -> Upload
         missing = queries.missing_numbers(upload)
         if missing:
             raise PartsMissing(missing)
-        _ask_policy(actor, subject=upload.subject, name=upload.name, size=upload.size)
+        ask_policy(actor, upload=upload)
         states.advance(
             upload, "complete", actor=actor, size=upload.size, completed_at=timezone.now(), due_at=timezone.now()
         )
-        transfer_listener().completed(upload)
+        if upload.concat != Concat.PARTIAL:
+            transfer_listener().completed(upload)
         wakeups.after_commit("transfers.tasks.finish_upload", str(upload.id))
     return upload
 
@@ -93,7 +112,8 @@ def remove(actor: Actor, *, upload: Upload) -> Upload:
         if not UPLOAD.permits(upload.state, "remove"):
             return upload
         states.advance(upload, "remove", actor=actor)
-        transfer_listener().removed(upload)
+        if upload.concat != Concat.PARTIAL:
+            transfer_listener().removed(upload)
         wakeups.after_commit("transfers.tasks.clean_up", str(upload.id))
     return upload
 
@@ -104,7 +124,8 @@ def fail(actor: Actor, *, upload: Upload, reason: str, action: str = "fail") -> 
         states.advance(upload, action, actor=actor, reason=reason, data={"last_error": upload.last_error})
         Upload.objects.filter(pk=upload.pk).update(reason=reason, claimed_at=None)
         upload.reason = reason
-        transfer_listener().failed(upload, reason)
+        if upload.concat != Concat.PARTIAL:
+            transfer_listener().failed(upload, reason)
         wakeups.after_commit("transfers.tasks.clean_up", str(upload.id))
     return upload
 
@@ -116,14 +137,33 @@ def part_size_for(most: int) -> int:
     return max(settings.UPLOAD_PART_BYTES, -(-needed // MIB) * MIB)
 
 
-def _create(actor: Actor, *, subject: UUID, name: str, path: str, size: int | None, most: int, **more: Any) -> Upload:
+def ask_policy(actor: Actor, *, upload: Upload) -> None:
+    """Raise ``NotAllowed`` where ``actor`` may no longer bring this upload. Needs a transaction."""
+    size = upload.size or 0
+    decision = upload_policy().may_upload(actor, subject=upload.subject, name=upload.name, size=size, upload=upload)
+    decision.enforce()
+
+
+def _create(
+    actor: Actor,
+    *,
+    subject: UUID | None,
+    name: str,
+    path: str,
+    size: int | None,
+    most: int,
+    held: int,
+    concat: Concat,
+    **more: Any,
+) -> Upload:
     if actor.user_id is None:
         raise SignInRequired
     name, path = names.clean_name(name), names.clean_path(path)
     _check_size(most)
     upload_id = uuid4()
     with transaction.atomic():
-        _ask_policy(actor, subject=subject, name=name, size=most)
+        upload_policy().may_upload(actor, subject=subject, name=name, size=held, upload=None).enforce()
+        place = storage_placement().place_for(actor, subject=subject)
         upload = Upload.objects.create(
             id=upload_id,
             owner_id=actor.user_id,
@@ -132,17 +172,16 @@ def _create(actor: Actor, *, subject: UUID, name: str, path: str, size: int | No
             path=path,
             size=size,
             part_size=part_size_for(most),
-            storage_key=f"uploads/{upload_id}",
+            bucket=place.bucket,
+            storage_key=f"{place.prefix}uploads/{upload_id}",
+            concat=concat,
             expires_at=timezone.now() + settings.UPLOAD_EXPIRES_AFTER,
             **more,
         )
-        audit.record(actor, "transfers.upload.create", upload, data={"subject": str(subject), "size": size})
-        transfer_listener().created(upload)
+        audit.record(actor, "transfers.upload.create", upload, data={"subject": str(subject or ""), "size": size})
+        if concat != Concat.PARTIAL:
+            transfer_listener().created(upload)
     return upload
-
-
-def _ask_policy(actor: Actor, *, subject: UUID, name: str, size: int) -> None:
-    upload_policy().may_upload(actor, subject=subject, name=name, size=size).enforce()
 
 
 def _check_size(size: int) -> None:

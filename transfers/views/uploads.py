@@ -68,7 +68,8 @@ def described(upload: Upload) -> dict[str, Any]:
     """The upload as programs see it; times in ISO 8601, sizes in bytes, the digest in hexadecimal."""
     return {
         "id": str(upload.id),
-        "subject": str(upload.subject),
+        "subject": str(upload.subject) if upload.subject else None,
+        "door": upload.door,
         "name": upload.name,
         "path": upload.path,
         "size": upload.size,
