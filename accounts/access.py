@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import KnownDevice, Session, User
+from accounts.models import AccessToken, KnownDevice, Session, User
 from core.errors import NotFound
+
+# How long an access token that has ended stays in the list of its owner.
+STILL_LISTED = timedelta(days=90)
 
 
 def sessions_of(user: User) -> QuerySet[Session]:
@@ -33,6 +37,20 @@ def devices_of(user: User) -> QuerySet[KnownDevice]:
 def device_of(user: User, device_id: UUID) -> KnownDevice:
     """Raises ``NotFound``."""
     found = devices_of(user).filter(pk=device_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def access_tokens_of(user: User) -> QuerySet[AccessToken]:
+    """The access tokens of ``user``, also those that ended a while ago, the newest first."""
+    since = timezone.now() - STILL_LISTED
+    return AccessToken.objects.filter(Q(revoked_at=None) | Q(revoked_at__gt=since), user=user, expires_at__gt=since)
+
+
+def access_token_of(user: User, token_id: UUID) -> AccessToken:
+    """Raises ``NotFound``."""
+    found = AccessToken.objects.select_related("user").filter(user=user, pk=token_id).first()
     if found is None:
         raise NotFound
     return found

@@ -34,7 +34,7 @@ words.say(
 )
 words.say(
     "secrets",
-    _("Passwords and second factors"),
+    _("Passwords, second factors and access tokens"),
     {
         "accounts.one_time_password.lost": _("New One-Time Password asked for"),
         "accounts.one_time_password.issue": _("One-Time Password issued"),
@@ -55,6 +55,9 @@ words.say(
         "accounts.factor.try": _("Try with a second factor"),
         "accounts.recovery_codes.issue": _("Recovery codes drawn"),
         "accounts.recovery_code.use": _("Recovery code used up"),
+        "accounts.access_token.create": _("Access token made"),
+        "accounts.access_token.revoke": _("Access token revoked"),
+        "accounts.access_token.revoke_all": _("Access tokens ended"),
         "accounts.factorreset.ask": _("Reset of second factors asked for"),
         "accounts.factorreset.vouch": _("Identity vouched for"),
         "accounts.factorreset.complete": _("Second factors reset"),

@@ -13,7 +13,17 @@ from accounts.proofs import Proof
 from core.audit import words
 from core.models import AuditEvent, Outcome
 
-ROOMS = ("session", "sign_in", "password", "one_time_password", "factor", "recovery_codes", "recovery_code", "device")
+ROOMS = (
+    "session",
+    "sign_in",
+    "password",
+    "one_time_password",
+    "factor",
+    "recovery_codes",
+    "recovery_code",
+    "device",
+    "access_token",
+)
 
 
 @dataclass(frozen=True, slots=True)

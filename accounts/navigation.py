@@ -41,6 +41,14 @@ def register_tabs() -> None:
         ),
         Tab(
             bar=SECTION,
+            order=35,
+            label=_("Access tokens"),
+            view="accounts:access-tokens",
+            marks=("accounts:access-tokens", "accounts:new-access-token"),
+            visible=lambda actor: actor.is_authenticated and not actor.is_staff,
+        ),
+        Tab(
+            bar=SECTION,
             order=40,
             label=_("Sign-in history"),
             view="accounts:sign-in-history",

@@ -48,3 +48,14 @@ def can_edit(actor: Actor, user: User) -> Decision:
     if actor.user_id == user.id:
         return ALLOWED
     return refused("Only the owner of an account changes this.")
+
+
+def can_make_access_token(actor: Actor, user: User) -> Decision:
+    """Let a program in as ``user``: one's own account, and none with the rights of the operator."""
+    if actor.user_id != user.id:
+        return refused("Only the owner of an account makes access tokens for it.")
+    if user.is_staff:
+        return refused(
+            "Operator staff have no access tokens: they work in the browser, and no program does in their name."
+        )
+    return ALLOWED

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from django.utils import timezone
+
 from accounts.models import FactorReset, User
-from accounts.proofs import EVERY_KIND
+from accounts.proofs import EVERY_KIND, Proof
 from core.actor import Actor
 from core.outbox import Link
 from core.policies import Decision
@@ -43,6 +45,16 @@ class FactorRule:
         since whoever sets up the right one shows first who they are.
         """
         return held & self.kinds or held
+
+    def may_wait(self, asked_at: datetime | None) -> bool:
+        """Whether somebody who was first asked for a factor then, or never yet, may still go on without."""
+        return not self.required or timezone.now() < (asked_at or timezone.now()) + self.grace
+
+    def is_met_by(self, proofs: Collection[str]) -> bool:
+        """Whether whoever showed ``proofs`` showed a factor of the right kind; a recovery code stands in for any."""
+        if Proof.PASSKEY in proofs and Proof.PASSWORD not in proofs and not self.passkey_alone:
+            return False
+        return bool(frozenset(proofs) & {*self.kinds, Proof.RECOVERY_CODE.value})
 
 
 class FactorPolicy(Protocol):

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts.views import (
+    access_tokens,
     account,
     assistance,
     confirm,
@@ -77,6 +78,9 @@ urlpatterns = [
     path("account/devices/<uuid:pk>/forget/", sessions.forget_device, name="forget-device"),
     path("account/session/", sessions.time_left, name="session-time-left"),
     path("account/session/extend/", sessions.extend, name="extend-session"),
+    path("account/access-tokens/", access_tokens.overview, name="access-tokens"),
+    path("account/access-tokens/new/", access_tokens.make, name="new-access-token"),
+    path("account/access-tokens/<uuid:pk>/revoke/", access_tokens.revoke, name="revoke-access-token"),
     path("account/history/", history.sign_in_history, name="sign-in-history"),
     path("not-me/<str:token>/", not_me.not_me, name="not-me"),
     path("help/", assistance.index, name="help"),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from core.errors import Invalid
+
+
+def one_line(text: str) -> str:
+    """``text`` as a name is kept: NFC, on one line, without control characters and double spaces."""
+    shown = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    return " ".join(unicodedata.normalize("NFC", shown).split())
 
 
 def required(text: str, *, missing: str, field: str = "reason", longest: int | None = None) -> str:

@@ -2,6 +2,7 @@ from accounts.models.user import User, UserState
 
 # isort: split
 # The models of django-otp-webauthn ask for the user model when they are imported, so it comes first.
+from accounts.models.access_token import AccessToken, Scope
 from accounts.models.device import KnownDevice
 from accounts.models.email_change import EmailChange
 from accounts.models.factors import (
@@ -17,6 +18,7 @@ from accounts.models.one_time_password import OneTimePassword
 from accounts.models.session import Session
 
 __all__ = [
+    "AccessToken",
     "AuthenticatorApp",
     "EmailChange",
     "FactorReset",
@@ -29,6 +31,7 @@ __all__ = [
     "Passkey",
     "PasskeyAttestation",
     "RecoveryCode",
+    "Scope",
     "Session",
     "User",
     "UserState",

@@ -134,8 +134,7 @@ def kinds_to_prove(user: User) -> frozenset[str]:
 
 def may_postpone(user: User) -> bool:
     """Whether ``user`` may go on without a second factor this time: none is required, or the grace is not over."""
-    rule = factor_policy().rule_for(user)
-    return not rule.required or _in_grace(user, rule)
+    return factor_policy().rule_for(user).may_wait(user.factor_asked_at)
 
 
 def _ended(under_way: SignInUnderWay) -> Gone:
@@ -154,13 +153,8 @@ def _missing_proof(under_way: SignInUnderWay, rule: FactorRule, held: frozenset[
 
 def _may_go_without(under_way: SignInUnderWay, user: User, rule: FactorRule) -> bool:
     if rule.required:
-        return under_way.postponed and _in_grace(user, rule)
+        return under_way.postponed and rule.may_wait(user.factor_asked_at)
     return under_way.postponed or user.state == UserState.ACTIVE
-
-
-def _in_grace(user: User, rule: FactorRule) -> bool:
-    asked_at = user.factor_asked_at or timezone.now()
-    return timezone.now() < asked_at + rule.grace
 
 
 def _time(text: str) -> datetime:

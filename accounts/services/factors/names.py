@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from accounts.models import AuthenticatorApp, Passkey, User
+from core import texts
 from core.errors import Invalid
 
 LONGEST = 64
@@ -29,8 +28,7 @@ def free(user: User, wish: str) -> str:
 
 def checked(user: User, name: str, *, but: str = "") -> str:
     """``name`` as it is kept. Raises ``Invalid`` with ``fields["name"]``; ``but`` is the name it may have already."""
-    shown = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in name)
-    clean = " ".join(unicodedata.normalize("NFC", shown).split())[:LONGEST]
+    clean = texts.one_line(name)[:LONGEST]
     if not clean:
         raise Invalid(fields={"name": NAME_MISSING})
     if clean.lower() in taken(user) - {but.lower()}:
