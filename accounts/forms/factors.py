@@ -43,7 +43,7 @@ class RecoveryCodeForm(forms.Form):
     code = forms.CharField(
         label=_("Recovery code"),
         max_length=64,
-        help_text=_("One of the codes of the form XXXX-XXXX-XXXX-XXXX. Capitals and hyphens do not matter."),
+        help_text=_("One of those that look like K7QM-2WXR-9HTD-VB4E. Capitals and hyphens do not matter."),
         error_messages=sentences_for(_("Enter one of your recovery codes.")),
         widget=ReadableSecretInput(attrs={"autocomplete": "off", "autofocus": True, **AS_TYPED}),
     )

@@ -63,7 +63,7 @@ class FirstTimeLoginForm(SystemUseForm):
         error_messages=sentences_for(_("Enter the One-Time Password that you were told.")),
         help_text=_(
             "Your administrator, or whoever registered your organisation, tells it to you; it never comes by mail. "
-            "In one of the form XXXX-XXXX-XXXX-XXXX, capitals and hyphens do not matter."
+            "Where it looks like K7QM-2WXR-9HTD-VB4E, capitals and hyphens do not matter."
         ),
         widget=ReadableSecretInput(attrs={"autocomplete": "one-time-code", **AS_TYPED}),
     )
