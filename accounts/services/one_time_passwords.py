@@ -7,7 +7,6 @@ The table holds the password hasher's output only. One lives at a time for a use
 from __future__ import annotations
 
 import re
-import secrets
 from uuid import UUID
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts import policies, queries
+from accounts import policies, queries, readable_codes
 from accounts.models import OneTimePassword, User, UserState
 from accounts.normal_form import normal_form
 from accounts.services import locks, password_policy, sessions
@@ -26,11 +25,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from core.models import Outcome
 
-# No I, L, O, 0 and 1. 31 characters, 16 of them: about 79 bits.
-ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-GROUPS, GROUP_LENGTH = 4, 4
-_GENERATED = re.compile(f"[{ALPHABET}]{{{GROUPS * GROUP_LENGTH}}}")
-_SEPARATORS = re.compile(r"[\s\-‐-―]")
+_GENERATED = re.compile(f"[{readable_codes.ALPHABET}]{{{readable_codes.LENGTH}}}")
 
 REFUSED = (
     "This User ID and One-Time Password do not match, or the One-Time Password has ended. "
@@ -44,8 +39,7 @@ SWEEP = Actor.system("one-time password sweep")
 
 def generate() -> str:
     """A new secret, ``K7QM-2WXR-9HTD-VB4E``: easy to say on the telephone."""
-    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
-    return "-".join(groups)
+    return readable_codes.draw()
 
 
 def check(secret: str, *, first_name: str = "", last_name: str = "", email: str = "") -> None:
@@ -183,14 +177,12 @@ def _open() -> models.QuerySet[OneTimePassword]:
 def _canonical(secret: str) -> str:
     """A generated secret in its one spelling, however it was typed; any other as it is, without outer spaces."""
     secret = normal_form(secret).strip()
-    compact = _SEPARATORS.sub("", secret).upper()
-    if not _GENERATED.fullmatch(compact):
-        return secret
-    return "-".join(compact[at : at + GROUP_LENGTH] for at in range(0, len(compact), GROUP_LENGTH))
+    letters = readable_codes.compact(secret).upper()
+    return readable_codes.spelled(letters) if _GENERATED.fullmatch(letters) else secret
 
 
 def _folded(text: str) -> str:
-    return _SEPARATORS.sub("", normal_form(text)).casefold()
+    return readable_codes.compact(normal_form(text)).casefold()
 
 
 def _mac(text: str) -> str:

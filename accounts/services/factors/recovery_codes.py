@@ -6,8 +6,6 @@ all ten, and a copy of the database is no list of codes.
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Sequence
 
 from argon2.low_level import Type, hash_secret_raw
@@ -15,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import readable_codes
 from accounts.hashers import Argon2id
 from accounts.models import RecoveryCode, User
 from accounts.proofs import Proof
@@ -25,17 +24,16 @@ from core.errors import Invalid
 from core.models import Outcome
 from core.throttles import FailMode, Limit
 
-ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-GROUPS, GROUP_LENGTH = 4, 4
+# With an L they have the 80 bits that are promised.
+ALPHABET = readable_codes.ALPHABET + "L"
 WRONG = "This is none of your recovery codes, or it was used already. Each code works once."
 NOT_THESE = "These codes have been replaced meanwhile, in another window or after a pause. Ask for them again."
 TRIES = Limit("recovery codes of an account", "10/hour", FailMode.CLOSED)
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 
 
 def draw() -> list[str]:
     """New codes, which count for nothing until ``keep``."""
-    return [_spelled("".join(secrets.choice(ALPHABET) for _ in range(16))) for _ in range(settings.RECOVERY_CODES)]
+    return [readable_codes.draw(ALPHABET) for _ in range(settings.RECOVERY_CODES)]
 
 
 def digests(user: User, codes: Sequence[str]) -> list[str]:
@@ -91,7 +89,7 @@ def left(user: User) -> int:
 
 def _digest(user: User, code: str) -> bytes:
     return hash_secret_raw(
-        _SEPARATORS.sub("", code).upper().encode(),
+        readable_codes.compact(code).upper().encode(),
         salt=user.pk.bytes,
         time_cost=Argon2id.time_cost,
         memory_cost=Argon2id.memory_cost,
@@ -99,7 +97,3 @@ def _digest(user: User, code: str) -> bytes:
         hash_len=32,
         type=Type.ID,
     )
-
-
-def _spelled(letters: str) -> str:
-    return "-".join(letters[at : at + GROUP_LENGTH] for at in range(0, len(letters), GROUP_LENGTH))
