@@ -1,5 +1,5 @@
 """The operator's back office: people and what lets them in."""
 
-from accounts.admin import factor_resets, notices, people, sessions
+from accounts.admin import access_tokens, factor_resets, notices, people, sessions
 
-__all__ = ["factor_resets", "notices", "people", "sessions"]
+__all__ = ["access_tokens", "factor_resets", "notices", "people", "sessions"]

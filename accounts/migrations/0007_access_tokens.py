@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "access token",
                 "ordering": ("-created_at", "-id"),
                 "indexes": [models.Index(fields=["user", "-created_at"], name="access_token_by_user")],
                 "constraints": [

@@ -42,6 +42,7 @@ class AccessToken(PublicModel):
     ended_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        verbose_name = "access token"
         ordering = ("-created_at", "-id")
         constraints = [
             models.CheckConstraint(

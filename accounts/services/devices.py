@@ -73,9 +73,9 @@ def disown(actor: Actor, *, secret: str) -> User:
         tokens.use_up(token)
         tokens.revoke(PURPOSE, user.id)
         User.objects.filter(pk=user.pk).update(password=make_password(None), session_epoch=F("session_epoch") + 1)
-        ended = sessions.clear(user)
-        KnownDevice.objects.filter(user=user).delete()
         bearer = people.acting(user, seen=actor)
+        ended = sessions.clear(bearer, user=user, because="Sign-in disowned")
+        KnownDevice.objects.filter(user=user).delete()
         audit.record(bearer, "accounts.device.disown", user, data={"sessions": ended})
         factor_resets.withdraw(bearer, user=user)
         since = token.created_at - settings.SIGN_IN_WINDOW

@@ -119,7 +119,7 @@ def back_to_first_login(actor: Actor, user: User) -> None:
     policies.can_shut_out(actor, user).enforce()
     epoch = user.session_epoch + 1
     states.advance(user, "reissue", actor=actor, password=make_password(None), session_epoch=epoch, **locks.OPEN)
-    sessions.clear(user)
+    sessions.clear(actor, user=user, because="Back to First-Time Login")
 
 
 def fingerprint(secret: str) -> str:

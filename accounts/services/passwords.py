@@ -112,7 +112,7 @@ def _replace(actor: Actor, user: User, password: str, *, action: str, keep: str 
         replaced = User.objects.filter(pk=user.pk, password=before).update(password=user.password, **locks.OPEN)
         if not replaced:
             raise Gone(code="used")
-        sessions.clear(user, keep=keep)
+        sessions.clear(actor, user=user, because="New password", keep=keep)
         locks.start_over(user)
         audit.record(actor, action, user)
         letters.tell("password_changed", user, links={"forgot_password": outbox.Link("accounts:forgot-password")})

@@ -38,7 +38,7 @@ def suspend(actor: Actor, *, user: User, reason: str) -> User:
     texts.required(reason, missing="Say why, in a sentence.")
     with transaction.atomic():
         states.advance(user, "suspend", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
-        sessions.clear(user)
+        sessions.clear(actor, user=user, because="Account suspended")
     return user
 
 
@@ -57,7 +57,7 @@ def close(actor: Actor, *, user: User, reason: str) -> User:
     texts.required(reason, missing="Say why, in a sentence.")
     with transaction.atomic():
         states.advance(user, "close", actor=actor, reason=reason, session_epoch=user.session_epoch + 1)
-        sessions.clear(user)
+        sessions.clear(actor, user=user, because="Account closed")
     return user
 
 

@@ -1,5 +1,8 @@
 """Ending sessions. What ends a session also ends its tokens, so nothing of it is left after the request that ended it.
 
+Access tokens belong to no session. They end where every session ends that could: by ``end_all`` and ``clear``, and not when
+somebody signs out, ends one session, or lets it run out.
+
 Nothing in here asks who may do so but ``end_for``: the others write what a service has decided already.
 """
 
@@ -11,15 +14,18 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.ports import guardians
+from accounts.services.token_ends import revoke_all
 from core import audit, tokens
 from core.actor import Actor
 from core.errors import Gone
 
 ENDED = "Your session has ended meanwhile, and nothing was changed. Sign in again."
+EVERYWHERE = "Signed out everywhere"
 
 
 def end_all(actor: Actor, *, user: User, reason: str = "", keep: str | None = None) -> int:
-    """End every session, every sign-in under way and every token of ``user``, who may sign in again at once.
+    """End every session, every sign-in under way, every token and every access token of ``user``, who may sign in again at
+    once.
 
     ``keep`` is the key of a session that goes on. Returns how many sessions there were to end.
     """
@@ -27,7 +33,7 @@ def end_all(actor: Actor, *, user: User, reason: str = "", keep: str | None = No
         if keep is None:
             User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
             user.refresh_from_db(fields=["session_epoch"])
-        count = clear(user, keep=keep)
+        count = clear(actor, user=user, because=reason or EVERYWHERE, keep=keep)
         audit.record(actor, "accounts.session.end_all", user, reason=reason, data={"sessions": count})
     return count
 
@@ -55,9 +61,13 @@ def end_one(actor: Actor, *, session: Session, reason: str = "") -> None:
         audit.record(actor, "accounts.session.end_one", session.user, reason=reason, data=told)
 
 
-def clear(user: User, *, keep: str | None = None) -> int:
-    """``end_all`` without an event of its own and without a new epoch, for what changes the account itself in one go."""
+def clear(actor: Actor, *, user: User, because: str, keep: str | None = None) -> int:
+    """``end_all`` without an event of its own and without a new epoch, for what changes the account itself in one go.
+
+    ``because`` is what the owner of an access token reads beside it.
+    """
     tokens.revoke_owned_by(user.id)
+    revoke_all(actor, user=user, reason=because)
     ended = _rows(user).exclude(session_key=keep) if keep else _rows(user)
     count = ended.filter(signed_in_at__isnull=False).count()
     ended.delete()

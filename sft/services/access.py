@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 import orgs.queries
+from accounts.services import access_tokens
 from core import states, tokens
 from core.actor import Actor
 from core.errors import Conflict, DomainError
@@ -64,10 +65,14 @@ def deny(actor: Actor, *, grant: AccessGrant, reason: str) -> AccessGrant:
 
 @transaction.atomic
 def suspend(actor: Actor, *, grant: AccessGrant, reason: str) -> AccessGrant:
-    """Stop an access for now, with the uploads that run under it, and tell the member why. Raises as ``deny``."""
+    """Stop an access for now, with the uploads that run under it and the programs that send, and tell the member why.
+
+    Raises as ``deny``.
+    """
     policies.can_administer_access(actor, grant).enforce()
     _decided(actor, grant, "suspend", reason=required_reason(reason))
     tokens.revoke_owned_by(grant.membership.user_id)
+    access_tokens.revoke_all(actor, user=grant.membership.user, reason="Access suspended")
     mails.access_suspended(grant)
     return grant
 

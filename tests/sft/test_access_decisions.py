@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from accounts.services import access_tokens
 from core import outbox, tokens
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.models import AuditEvent, Mail
@@ -140,8 +141,11 @@ def test_a_suspension_needs_a_reason_and_ends_at_once(world: World) -> None:
     with pytest.raises(Invalid):
         access.suspend(acting(world.decider), grant=grant, reason="")
     token = tokens.issue("upload", uuid4(), lifetime=timedelta(hours=1), owner_id=world.sender.user_id)
+    sender = world.sender.user
+    access_tokens.create(acting(world.sender), user=sender, name="Build server", scopes=["files:send"])
     access.suspend(acting(world.decider), grant=grant, reason="Left the programme.")
     token.refresh_from_db()
+    assert not access_tokens.live_of(sender).exists()
     assert tokens.ended_because(token) == "revoked"
     assert "Left the programme." in outbox.render(mails("access_suspended")[0]).text
     access.unsuspend(acting(world.decider), grant=grant)

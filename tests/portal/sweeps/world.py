@@ -22,12 +22,13 @@ from accounts.models import (
     Notice,
     NoticeAcceptance,
     NoticeKind,
+    Scope,
     Session,
     User,
     UserState,
 )
 from accounts.proofs import Proof
-from accounts.services import devices, email_changes, passwords
+from accounts.services import access_tokens, devices, email_changes, passwords
 from accounts.services.factors import authenticator_apps
 from accounts.services.under_way import SignInUnderWay
 from accounts.session_store import UNDER_WAY, SessionStore
@@ -207,12 +208,14 @@ def _of_accounts(world: World, people: sft_world.World) -> None:
     email_changes.ask(actor, user=user, new_email="new@aurora.example")
     NoticeAcceptance.objects.create(notice=Notice.objects.filter(kind=NoticeKind.TERMS).latest("version"), user=user)
     session = str(Session.objects.get(session_key=world.sessions["user"]).public_id)
+    token, _ = access_tokens.create(actor, user=user, name="Build server", scopes=Scope.values)
     event = AuditEvent.objects.filter(organization_id=people.aurora.pk).latest("at")
     world.objects |= {
         "/account/security/<uuid:factor_id>": str(app.pk),
         "/account/sessions/<uuid:pk>": session,
         "/admin/accounts/session/<uuid:public_id>": session,
         "/account/memberships/<uuid:pk>": str(people.sender.pk),
+        "/account/access-tokens/<uuid:pk>": str(token.pk),
         "/account/devices/<uuid:pk>": str(KnownDevice.objects.get(user=user).pk),
         "/administration/audit-trail/<uuid:pk>": str(event.pk),
     }
