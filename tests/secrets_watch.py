@@ -1,15 +1,16 @@
 """What must stay secret, planted by every test that there is, and looked for in what the gateway writes down.
 
-Whatever is hashed as a password or One-Time Password, sealed as a key, drawn as a recovery code, worked out as the secret of
-a link or given to a session counts as planted. After each test its log lines, the rows of its audit trail and those of its
-outbox are read through. It needs no order of tests and no shared place, so it works in parallel too, and the test that fails
-is the one that leaked.
+Whatever is hashed as a password or One-Time Password, sealed as a key, drawn as a recovery code or as an access token, worked
+out as the secret of a link or given to a session counts as planted, and so does all that looks like an access token. After
+each test its log lines, the rows of its audit trail and those of its outbox are read through. It needs no order of tests and
+no shared place, so it works in parallel too, and the test that fails is the one that leaked.
 """
 
 from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -21,11 +22,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection
 from django.utils.module_loading import import_string
 
+from accounts.services import access_tokens
 from accounts.services.factors import recovery_codes
 from core import tokens
 
 # Shorter ones may stand anywhere by chance.
 SHORTEST = 10
+ACCESS_TOKEN = re.compile(r"mag_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}")
 ROWS = {
     "the audit trail": "SELECT e::text FROM core_auditevent e",
     "the outbox": "SELECT m::text FROM core_mail m",
@@ -50,7 +53,8 @@ class Planted:
 
     def in_text(self, text: str) -> set[str]:
         """The kinds of those that ``text`` contains."""
-        return {kind for secret, kind in self.secrets.items() if secret in text}
+        looks_like_one = {"an access token"} if ACCESS_TOKEN.search(text) else set()
+        return looks_like_one | {kind for secret, kind in self.secrets.items() if secret in text}
 
 
 planted = Planted()
@@ -70,6 +74,7 @@ def watch() -> Iterator[None]:
         _also(patch, Fernet, "encrypt", lambda _self, key: planted.take("a sealed key", *spellings(key)))
         _also(patch, recovery_codes, "_digest", lambda _user, code: planted.take("a recovery code", code))
         _after(patch, tokens, "secret_of", lambda secret: planted.take("the secret of a link", secret))
+        _after(patch, access_tokens, "_draw", lambda secret: planted.take("an access token", secret))
         _after(patch, SessionBase, "_get_new_session_key", lambda key: planted.take("the key of a session", key))
         handler = _handler()
         logging.getLogger().addHandler(handler)

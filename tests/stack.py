@@ -199,8 +199,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     assert leaked == [], "Secrets stand in the log of the whole run."
 
 
-# What the secret of a link, and what a One-Time Password or a recovery code look like.
-SECRETS = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|\b(?:[A-HJ-NP-Z2-9]{4}-){3}[A-HJ-NP-Z2-9]{4}\b")
+# What the secret of a link, an access token, and what a One-Time Password or a recovery code look like.
+SECRETS = re.compile(
+    r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])|mag_[A-Za-z0-9_-]{49}|\b(?:[A-HJ-NP-Z2-9]{4}-){3}[A-HJ-NP-Z2-9]{4}\b"
+)
 
 
 def secrets_in(log: str, passwords: Collection[str]) -> list[str]:

@@ -58,6 +58,12 @@ def test_the_watch_finds_a_secret_in_each_place(leaked: str) -> None:
     secrets_watch.planted.begin()
 
 
+def test_the_watch_knows_an_access_token_by_its_shape() -> None:
+    logging.getLogger("test").warning("Authorization: Bearer mag_%s", "aB3_-" * 8 + "xyz" + "0Qr7Zz")
+    assert [line for line in found() if "an access token stands in the log" in line]
+    secrets_watch.planted.begin()
+
+
 def test_paths_with_the_secret_of_a_link_are_masked_in_the_log(leaked: str, client: Client) -> None:
     assert client.get(f"/forgot-password/{leaked}/").status_code == 404
     assert [line for line in secrets_watch.planted.lines if "/forgot-password/" in line]
@@ -70,6 +76,7 @@ def test_paths_with_the_secret_of_a_link_are_masked_in_the_log(leaked: str, clie
         ("pages        | WARNING django.request [-] Not Found: /invitation/-/", False),
         ("pages        | WARNING django.request [-] Not Found: /forgot-password/" + "aZ3_" * 10 + "xyz/", True),
         ("worker-mail  | INFO accounts [-] K7QM-2WXR-9HTD-VB4E", True),
+        ("uploads      | INFO core [-] Bearer mag_" + "aB3_-" * 8 + "xyz0Qr7Zz", True),
         ("worker-mail  | INFO core [-] 4c12638a-7887-4e9f-8714-794db561cd8b", False),
         ("beat         | INFO celery [-] violet anchors drift at noon", True),
         ("gateway      |   Operator staff  bakers_1234  violet anchors drift at noon", False),
