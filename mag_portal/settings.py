@@ -210,6 +210,23 @@ UPLOAD_PART_BYTES: int = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)
 UPLOAD_PART_LIMIT: int = env.int("UPLOAD_PART_LIMIT", default=10_000)
 UPLOAD_EXPIRES_AFTER = timedelta(days=env.int("UPLOAD_EXPIRES_AFTER_DAYS", default=7))
 UPLOAD_TOKEN_LIFETIME = timedelta(hours=1)
+# A file that was sent for nothing in particular.
+UPLOAD_LOOSE_LIFETIME = timedelta(days=env.int("UPLOAD_LOOSE_DAYS", default=7))
+# 0: no limit. A subscription may have limits of its own.
+UPLOAD_QUOTA_PER_USER_BYTES: int = env.int("UPLOAD_QUOTA_PER_USER_BYTES", default=0)
+UPLOAD_QUOTA_PER_ORGANIZATION_BYTES: int = env.int("UPLOAD_QUOTA_PER_ORGANIZATION_BYTES", default=0)
+# How many large files one worker reads back at once; the small ones pass beside them.
+VERIFY_LARGE_AT_ONCE: int = env.int("VERIFY_LARGE_AT_ONCE", default=2)
+
+# --- Malware scanner ----------------------------------------------------------------------------------------------
+CLAMD_URL: str = env.str("CLAMD_URL", default="")
+if not re.fullmatch(r"|tcp://[^/:@]+:\d{1,5}|unix:///.+", CLAMD_URL):
+    raise ImproperlyConfigured("CLAMD_URL must read tcp://host:port or unix:///path, or be empty.")
+CLAMD_MAX_BYTES: int = env.int("CLAMD_MAX_BYTES", default=4 * 1024**3 - 1)
+CLAMD_TIMEOUT_SECONDS: int = env.int("CLAMD_TIMEOUT_SECONDS", default=300)
+SCAN_TOO_LARGE: str = env.str("SCAN_TOO_LARGE", default="accept")
+if SCAN_TOO_LARGE not in {"accept", "hold"}:
+    raise ImproperlyConfigured("SCAN_TOO_LARGE must be accept or hold.")
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
 EMAIL_URL = required("EMAIL_URL", development="smtp://127.0.0.1:2525")
