@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from core import tokens
 from core.actor import Actor, ActorKind
@@ -18,6 +21,11 @@ def for_owner(actor: Actor, upload_id: UUID) -> Upload:
     if upload is None:
         raise NotFound
     return upload
+
+
+def owned(actor: Actor, upload_ids: Collection[UUID]) -> QuerySet[Upload]:
+    """Those of these uploads that are the actor's own."""
+    return Upload.objects.filter(pk__in=upload_ids, owner_id=actor.user_id) if actor.user_id else Upload.objects.none()
 
 
 def by_token(secret: str, upload_id: UUID) -> tuple[Actor, Upload]:

@@ -47,6 +47,8 @@ FRONT = "/"
 SETTING_UP = ("/sign-in/", "/first-time-login/")
 # What belongs to one organisation or one person: others find nothing.
 OF_SOMEBODY = ("/administration/", "/received-invitations/", "/sft/packages/", "/transfers/uploads/")
+# These answer everybody who has signed in with what is their own, if anything.
+OF_THE_CALLER = ("/transfers/uploads/", "/transfers/uploads/states/")
 WORKROOMS = ("/administration/", "/sft/", "/transfers/", "/received-invitations/")
 
 
@@ -105,7 +107,7 @@ def test_the_back_office_is_the_operators_alone() -> None:
 def test_the_operators_staff_work_in_no_organisation() -> None:
     public = "/administration/invitations/many/template.csv"
     for (route, _), words in TABLE.items():
-        if route.startswith(WORKROOMS) and route not in {public, "/transfers/uploads/"}:
+        if route.startswith(WORKROOMS) and route not in {public, *OF_THE_CALLER}:
             assert words[ROLES.index("staff")] in {"403", "404", "405"}, route
 
 
