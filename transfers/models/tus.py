@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 
 from django.db import models
+from django.db.models import Q
 
 from transfers.models.upload import Upload
 
@@ -15,17 +16,23 @@ def new_key() -> str:
 class TusResource(models.Model):
     """An upload as tus clients see it: its address, and what they said that has to be given back as it was.
 
-    The row stays when the upload has ended, so that its address is told to be gone.
+    The row stays when the upload has ended, so that its address is told to be gone. ``asked_with`` is the SHA-256 of the
+    owner and the ``Idempotency-Key`` of the request that made it.
     """
 
     key = models.CharField(max_length=32, primary_key=True, default=new_key)
     upload = models.OneToOneField(Upload, on_delete=models.CASCADE, related_name="tus")
     metadata = models.TextField("Upload-Metadata as received", blank=True)
     concat = models.TextField("Upload-Concat as received", blank=True)
+    deferred = models.BooleanField("length not told at creation", default=False)
+    asked_with = models.CharField("digest of the Idempotency-Key", max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = "tus resource"
+        constraints = [
+            models.UniqueConstraint(fields=["asked_with"], condition=~Q(asked_with=""), name="tus_asked_with_once"),
+        ]
 
     def __str__(self) -> str:
         return f"tus resource of {self.upload_id}"
