@@ -203,13 +203,47 @@ S3_ACCESS_KEY_ID = required("S3_ACCESS_KEY_ID", development="development")
 S3_SECRET_ACCESS_KEY = required("S3_SECRET_ACCESS_KEY", development="development-secret")
 S3_BUCKET: str = env.str("S3_BUCKET", default="mag-transfers")
 S3_REGION: str = env.str("S3_REGION", default="us-east-1")
+# Where browsers reach the same store: opens the direct door.
+S3_PUBLIC_ENDPOINT_URL: str = env.str("S3_PUBLIC_ENDPOINT_URL", default="").rstrip("/")
+if not re.fullmatch(r"(https?://[^/?#@]+)?", S3_PUBLIC_ENDPOINT_URL):
+    raise ImproperlyConfigured("S3_PUBLIC_ENDPOINT_URL must read https://host or https://host:port, without a path.")
+if PRODUCTION and S3_PUBLIC_ENDPOINT_URL.startswith("http://"):
+    raise ImproperlyConfigured("S3_PUBLIC_ENDPOINT_URL must start with https:// when MAG_ENV is production.")
+S3_PLACEMENT: str = env.str("S3_PLACEMENT", default="shared")
+if S3_PLACEMENT not in {"shared", "prefix", "bucket"}:
+    raise ImproperlyConfigured("S3_PLACEMENT must be shared, prefix or bucket.")
+if S3_PLACEMENT == "bucket" and len(S3_BUCKET) > 46:
+    raise ImproperlyConfigured("S3_BUCKET must have at most 46 characters when S3_PLACEMENT is bucket.")
+S3_SSE: str = env.str("S3_SSE", default="")
+if S3_SSE not in {"", "AES256", "aws:kms"}:
+    raise ImproperlyConfigured("S3_SSE must be empty, AES256 or aws:kms.")
+S3_SSE_KMS_KEY_ID: str = env.str("S3_SSE_KMS_KEY_ID", default="")
+if S3_SSE_KMS_KEY_ID and S3_SSE != "aws:kms":
+    raise ImproperlyConfigured("S3_SSE_KMS_KEY_ID is only used when S3_SSE is aws:kms.")
+S3_OBJECT_LOCK_MODE: str = env.str("S3_OBJECT_LOCK_MODE", default="")
+if S3_OBJECT_LOCK_MODE not in {"", "GOVERNANCE", "COMPLIANCE"}:
+    raise ImproperlyConfigured("S3_OBJECT_LOCK_MODE must be empty, GOVERNANCE or COMPLIANCE.")
+S3_OBJECT_LOCK_DAYS: int = env.int("S3_OBJECT_LOCK_DAYS", default=0)
+if bool(S3_OBJECT_LOCK_MODE) != (S3_OBJECT_LOCK_DAYS > 0):
+    raise ImproperlyConfigured(
+        "S3_OBJECT_LOCK_MODE and S3_OBJECT_LOCK_DAYS (1 or more) are set together or not at all."
+    )
+S3_ABANDON_AFTER_DAYS: int = env.int("S3_ABANDON_AFTER_DAYS", default=60)
 STAGING_DIR = Path(env.str("STAGING_DIR", default=str(DATA_DIR / "staging")))
 STAGING_QUOTA_BYTES: int = env.int("STAGING_QUOTA_BYTES", default=64 * 1024**3)
 UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=5 * 1024**4)
 UPLOAD_PART_BYTES: int = env.int("UPLOAD_PART_BYTES", default=16 * 1024**2)
 UPLOAD_PART_LIMIT: int = env.int("UPLOAD_PART_LIMIT", default=10_000)
 UPLOAD_EXPIRES_AFTER = timedelta(days=env.int("UPLOAD_EXPIRES_AFTER_DAYS", default=7))
+if UPLOAD_EXPIRES_AFTER.days >= S3_ABANDON_AFTER_DAYS:
+    raise ImproperlyConfigured("S3_ABANDON_AFTER_DAYS must be more than UPLOAD_EXPIRES_AFTER_DAYS.")
 UPLOAD_TOKEN_LIFETIME = timedelta(hours=1)
+UPLOAD_ADDRESS_LIFETIME = timedelta(hours=1)
+UPLOAD_DOOR: str = env.str("UPLOAD_DOOR", default="parts")
+if UPLOAD_DOOR not in {"parts", "direct"}:
+    raise ImproperlyConfigured("UPLOAD_DOOR must be parts or direct.")
+if UPLOAD_DOOR == "direct" and not S3_PUBLIC_ENDPOINT_URL:
+    raise ImproperlyConfigured("UPLOAD_DOOR=direct needs S3_PUBLIC_ENDPOINT_URL, where browsers reach the store.")
 # A file that was sent for nothing in particular.
 UPLOAD_LOOSE_LIFETIME = timedelta(days=env.int("UPLOAD_LOOSE_DAYS", default=7))
 # 0: no limit. A subscription may have limits of its own.
@@ -401,7 +435,7 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "connect-src": [SELF, *UPLOAD_ORIGINS],
+        "connect-src": [SELF, *UPLOAD_ORIGINS, *([S3_PUBLIC_ENDPOINT_URL] if S3_PUBLIC_ENDPOINT_URL else [])],
         "form-action": [SELF],
         "base-uri": [NONE],
         "object-src": [NONE],

@@ -14,7 +14,7 @@ from django.core.management import call_command
 
 from tests.transfers.conftest import PART
 from tests.transfers.sending import random_bytes, sha256
-from transfers import storage
+from transfers.storage import connection
 from transfers.storage import (
     DigestRefused,
     NoSuchMultipart,
@@ -132,7 +132,7 @@ def test_a_store_that_does_not_answer_is_unavailable(settings: LazySettings) -> 
 def test_a_store_that_is_silent_is_given_up_before_those_who_wait_do(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "READ_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
         forget_clients()

@@ -1,0 +1,104 @@
+"""The store that the settings name."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.client import Config
+from django.conf import settings
+
+from transfers.storage.keeping import Keeping
+from transfers.storage.port import BucketRules, ObjectStore, Standing
+from transfers.storage.s3 import Clients, S3Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+logger = logging.getLogger(__name__)
+
+# Somebody waits in front of a download, and a thread of the pages pool with them.
+READ_TIMEOUT_SECONDS = 10
+
+_prepared: set[str] = set()
+
+
+def store(bucket: str = "") -> ObjectStore:
+    """The bucket of this name at the store of the settings, or the one that these name; safe to use from many threads.
+
+    A bucket besides that one (``S3_PLACEMENT=bucket``) is made when something is put into it for the first time.
+    """
+    name = bucket or settings.S3_BUCKET
+    prepare = None if name == settings.S3_BUCKET else _prepare
+    return S3Store(_clients(), bucket=name, keeping=_keeping(), prepare=prepare)
+
+
+def bucket_rules() -> BucketRules:
+    """How every bucket of the gateway is to be."""
+    pages = urlsplit(settings.BASE_URL)
+    return BucketRules(
+        abandon_after_days=settings.S3_ABANDON_AFTER_DAYS,
+        origins=(f"{pages.scheme}://{pages.netloc}",) if settings.S3_PUBLIC_ENDPOINT_URL else (),
+        locks_objects=bool(settings.S3_OBJECT_LOCK_MODE),
+    )
+
+
+def forget_clients() -> None:
+    """Connect anew with the next call, to where the settings lead then."""
+    _clients.cache_clear()
+    _prepared.clear()
+
+
+def _prepare(bucket: S3Store) -> None:
+    """Make a bucket that this process has not seen yet. Two that make it at once make the same."""
+    if bucket.bucket in _prepared:
+        return
+    if bucket.ensure_bucket():
+        logger.info("Bucket %s was made.", bucket.bucket)
+    for finding in bucket.configure(bucket_rules()):
+        if finding.standing is not Standing.AS_WANTED:
+            logger.info("Bucket %s: %s: %s.", bucket.bucket, finding.rule, finding.standing)
+    _prepared.add(bucket.bucket)
+
+
+def _keeping() -> Keeping:
+    return Keeping(
+        encryption=settings.S3_SSE,
+        encryption_key=settings.S3_SSE_KMS_KEY_ID,
+        lock_mode=settings.S3_OBJECT_LOCK_MODE,
+        lock_days=settings.S3_OBJECT_LOCK_DAYS,
+    )
+
+
+@lru_cache(maxsize=1)
+def _clients() -> Clients:
+    return Clients(
+        writer=_client(settings.S3_ENDPOINT_URL, read_timeout=60, attempts=3),
+        reader=_client(settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1),
+        signer=_client(settings.S3_PUBLIC_ENDPOINT_URL or settings.S3_ENDPOINT_URL, read_timeout=60, attempts=1),
+    )
+
+
+def _client(endpoint: str, *, read_timeout: float, attempts: int) -> S3Client:
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
+        region_name=settings.S3_REGION,
+        config=Config(
+            signature_version="s3v4",
+            # Parts carry a checksum of their own; over TLS hashing them again for the signature proves nothing more.
+            s3={"addressing_style": "path", "payload_signing_enabled": False},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=64,
+            tcp_keepalive=True,
+        ),
+    )

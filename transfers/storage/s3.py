@@ -1,0 +1,227 @@
+"""The object store over the S3 protocol. Nothing else in the house speaks it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from django.utils import timezone
+
+from transfers.storage import s3_buckets
+from transfers.storage.errors import NoSuchMultipart, NoSuchObject, StoreUnavailable
+from transfers.storage.keeping import Keeping
+from transfers.storage.port import BucketRules, Facts, Finding, OpenMultipart, Presigned, StoredPart
+from transfers.storage.s3_errors import Translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+logger = logging.getLogger(__name__)
+
+BLOCK = 1024**2
+READ_TRIES = 4
+EMPTY = hashlib.sha256().hexdigest()
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """``reader`` gives up sooner, and leaves trying again to ``read``; ``signer`` signs for the public address."""
+
+    writer: S3Client
+    reader: S3Client
+    signer: S3Client
+
+
+class S3Store:
+    """``ObjectStore`` over S3. ``prepare`` is called before anything is put into the bucket."""
+
+    def __init__(
+        self, clients: Clients, *, bucket: str, keeping: Keeping, prepare: Callable[[S3Store], None] | None = None
+    ) -> None:
+        self._client = clients.writer
+        self._reader = clients.reader
+        self._signer = clients.signer
+        self._keeping = keeping
+        self._prepare = prepare
+        self.bucket = bucket
+
+    # --- The bucket -----------------------------------------------------------------------------------------------
+
+    def ensure_bucket(self) -> bool:
+        with Translated():
+            return s3_buckets.ensure(self._client, self.bucket, locks_objects=bool(self._keeping.lock_mode))
+
+    def configure(self, rules: BucketRules, *, only_look: bool = False) -> Sequence[Finding]:
+        with Translated():
+            return s3_buckets.configure(self._client, self.bucket, rules, only_look=only_look)
+
+    # --- Parts ----------------------------------------------------------------------------------------------------
+
+    def begin(self, key: str) -> str:
+        self._make_ready()
+        with Translated():
+            answer = self._client.create_multipart_upload(
+                Bucket=self.bucket, Key=key, ChecksumAlgorithm="SHA256", **self._keeping.lasting
+            )
+            return answer["UploadId"]
+
+    def put_part(self, key: str, multipart_id: str, number: int, body: BinaryIO, *, size: int, sha256: str) -> str:
+        with Translated():
+            answer = self._client.upload_part(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=multipart_id,
+                PartNumber=number,
+                Body=body,
+                ContentLength=size,
+                ChecksumSHA256=_base64(sha256),
+            )
+        etag = answer.get("ETag", "")
+        if not etag:
+            raise StoreUnavailable(f"the store took part {number} of {key} without telling an ETag")
+        return etag
+
+    def presign_part(
+        self, key: str, multipart_id: str, number: int, *, size: int, sha256: str, lifetime: timedelta
+    ) -> Presigned:
+        parameters = {
+            "UploadId": multipart_id,
+            "PartNumber": number,
+            "ContentLength": size,
+            "ChecksumSHA256": _base64(sha256),
+        }
+        return self._presigned("upload_part", key, parameters, lifetime, {CHECKSUM_HEADER: _base64(sha256)})
+
+    def assemble(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
+        with Translated():
+            self._client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=multipart_id,
+                MultipartUpload={
+                    "Parts": [
+                        {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": _base64(part.sha256)}
+                        for part in parts
+                    ],
+                },
+            )
+
+    def abandon(self, key: str, multipart_id: str) -> None:
+        try:
+            with Translated():
+                self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+        except NoSuchMultipart:
+            return
+
+    def parts(self, key: str, multipart_id: str) -> Iterator[StoredPart]:
+        pages = self._client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+        with Translated():
+            for page in pages:
+                for part in page.get("Parts", []):
+                    sha256 = _hexadecimal(part.get("ChecksumSHA256", ""))
+                    yield StoredPart(part["PartNumber"], part["ETag"], part["Size"], sha256)
+
+    def open_multiparts(self) -> Iterator[OpenMultipart]:
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket)
+        with Translated():
+            for page in pages:
+                for item in page.get("Uploads", []):
+                    yield OpenMultipart(item["Key"], item["UploadId"], item["Initiated"])
+
+    # --- Whole objects --------------------------------------------------------------------------------------------
+
+    def put_empty(self, key: str) -> None:
+        # A store that keeps an object under retention wants to know its digest, also of one without bytes.
+        self._put(key, b"", EMPTY, self._keeping.lasting)
+
+    def put_aside(self, key: str, body: BinaryIO, *, size: int, sha256: str) -> None:
+        self._put(key, body, sha256, {"ContentLength": size, **self._keeping.encrypted})
+
+    def head(self, key: str) -> Facts:
+        with Translated():
+            answer = self._client.head_object(Bucket=self.bucket, Key=key)
+        return Facts(
+            size=answer["ContentLength"],
+            etag=answer["ETag"],
+            modified_at=answer["LastModified"],
+            encryption=answer.get("ServerSideEncryption", ""),
+            encryption_key=answer.get("SSEKMSKeyId", ""),
+            lock_mode=answer.get("ObjectLockMode", ""),
+            locked_until=answer.get("ObjectLockRetainUntilDate"),
+        )
+
+    def size(self, key: str) -> int:
+        return self.head(key).size
+
+    def read(self, key: str, *, start: int, length: int) -> Generator[bytes]:
+        done = failures = 0
+        while done < length:
+            try:
+                for block in self._blocks(key, start + done, start + length - 1):
+                    done += len(block)
+                    yield block
+                if done < length:
+                    raise NoSuchObject(f"{key} ends after {start + done} of {start + length} bytes")
+            except StoreUnavailable:
+                failures += 1
+                if failures >= READ_TRIES:
+                    raise
+                logger.warning("Reading %s broke off after %d bytes; taking it up again.", key, done)
+
+    def presign_get(self, key: str, *, lifetime: timedelta, disposition: str = "") -> Presigned:
+        said = {"ResponseContentDisposition": disposition} if disposition else {}
+        return self._presigned("get_object", key, {"ResponseContentType": "application/octet-stream", **said}, lifetime)
+
+    def delete(self, key: str) -> None:
+        with Translated():
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    # --- Within ---------------------------------------------------------------------------------------------------
+
+    def _make_ready(self) -> None:
+        if self._prepare is not None:
+            self._prepare(self)
+
+    def _put(self, key: str, body: BinaryIO | bytes, sha256: str, more: dict[str, Any]) -> None:
+        self._make_ready()
+        with Translated():
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=_base64(sha256), **more)
+
+    def _presigned(
+        self,
+        call: str,
+        key: str,
+        parameters: dict[str, Any],
+        lifetime: timedelta,
+        headers: dict[str, str] | None = None,
+    ) -> Presigned:
+        expires_at = timezone.now() + lifetime
+        with Translated():
+            url = self._signer.generate_presigned_url(
+                call,
+                Params={"Bucket": self.bucket, "Key": key, **parameters},
+                ExpiresIn=int(lifetime.total_seconds()),
+            )
+        return Presigned(url, expires_at, headers or {})
+
+    def _blocks(self, key: str, first: int, last: int) -> Iterator[bytes]:
+        with Translated():
+            answer = self._reader.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={first}-{last}")
+            with closing(answer["Body"]) as body:
+                while block := body.read(BLOCK):
+                    yield block
+
+
+def _base64(hexadecimal: str) -> str:
+    return base64.b64encode(bytes.fromhex(hexadecimal)).decode()
+
+
+def _hexadecimal(encoded: str) -> str:
+    return base64.b64decode(encoded).hex() if encoded else ""
