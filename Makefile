@@ -31,7 +31,7 @@ test-fast: set-up-test ## run the tests that need neither browser nor running st
 lint: set-up-test ## check style, types, floors, templates, migrations, settings, generated pages
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	MAG_ENV=development .venv/bin/mypy $(DJANGO_PACKAGES) tests benchmarks
+	MAG_ENV=development .venv/bin/mypy $(DJANGO_PACKAGES) mag_sft tests benchmarks
 	.venv/bin/lint-imports
 	.venv/bin/djlint --lint --quiet $(TEMPLATES)
 	$(PY) -m mag_portal.local.check_deploy

@@ -12,12 +12,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing measured once or often, in ``unit``; ``note`` says what stands behind it."""
+    """One thing measured once or often, in ``unit``; ``note`` says what stands behind it, ``goal`` what was wished for."""
 
     name: str
     values: Sequence[float] = field(repr=False)
     unit: str
     note: str = ""
+    goal: str = ""
 
     def summary(self) -> dict[str, Any]:
         """Median, extremes and the 95th percentile (where there are enough values for one) of the run."""
@@ -31,12 +32,13 @@ class Figure:
         }
         if len(self.values) >= 20:
             summary["p95"] = _short(quantiles(self.values, n=20)[-1])
-        return {**summary, "note": self.note} if self.note else summary
+        said = {"goal": self.goal, "note": self.note}
+        return {**summary, **{name: text for name, text in said.items() if text}}
 
 
 def table(figures: Sequence[Figure]) -> str:
     """The figures as lines of aligned columns."""
-    heads = ("figure", "median", "min", "max", "p95", "count", "unit")
+    heads = ("figure", "median", "min", "max", "p95", "count", "unit", "goal")
     rows = [heads, *(_row(figure.summary()) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
@@ -55,7 +57,7 @@ def machine() -> dict[str, Any]:
 
 
 def _row(summary: dict[str, Any]) -> tuple[str, ...]:
-    columns = ("name", "median", "min", "max", "p95", "count", "unit")
+    columns = ("name", "median", "min", "max", "p95", "count", "unit", "goal")
     return tuple(str(summary.get(column, "")) for column in columns)
 
 

@@ -1,0 +1,5 @@
+import sys
+
+from mag_sft.cli import main
+
+sys.exit(main())
