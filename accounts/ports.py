@@ -48,7 +48,8 @@ class FactorRule:
 
     def may_wait(self, asked_at: datetime | None) -> bool:
         """Whether somebody who was first asked for a factor then, or never yet, may still go on without."""
-        return not self.required or timezone.now() < (asked_at or timezone.now()) + self.grace
+        now = timezone.now()
+        return not self.required or now < (asked_at or now) + self.grace
 
     def is_met_by(self, proofs: Collection[str]) -> bool:
         """Whether whoever showed ``proofs`` showed a factor of the right kind; a recovery code stands in for any."""

@@ -66,7 +66,9 @@ def change_password(request: Request) -> HttpResponse:
         return answers.page(request, "accounts/change_password.html", form=form, person=user)
     update_session_auth_hash(request, user)
     session_data.add_proof(request.session, Proof.PASSWORD)
-    messages.success(request, _("Your password is changed. You are signed out everywhere else."))
+    messages.success(
+        request, _("Your password is changed. You are signed out everywhere else; your access tokens have ended.")
+    )
     return redirect("accounts:security")
 
 

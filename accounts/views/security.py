@@ -122,7 +122,7 @@ def remove_factor(request: Request, factor_id: UUID) -> HttpResponse:
         return render(request, "accounts/security/remove_factor.html", context)
     upkeep.remove(request.actor, user=user, factor_id=factor.id, staying=request.session.session_key)
     request.session.cycle_key()
-    said = _("“%(name)s” is removed. You are signed out everywhere else.")
+    said = _("“%(name)s” is removed. You are signed out everywhere else; your access tokens have ended.")
     messages.success(request, said % {"name": factor.name})
     return redirect("accounts:security")
 
@@ -146,7 +146,10 @@ def _added(request: Request, user: User, proof: Proof) -> HttpResponse:
     """The session has proved the new factor with it, and goes on under a new key."""
     request.session.cycle_key()
     session_data.add_proof(request.session, proof)
-    messages.success(request, _("Your new second factor is ready. You are signed out everywhere else."))
+    messages.success(
+        request,
+        _("Your new second factor is ready. You are signed out everywhere else; your access tokens have ended."),
+    )
     if not queries.has_recovery_codes(user):
         return redirect("accounts:new-recovery-codes")
     return redirect("accounts:security")
