@@ -3,11 +3,12 @@ from transfers.models.node import Node
 from transfers.models.part import Part, PartState
 from transfers.models.piece import Piece
 from transfers.models.quarantine import QuarantineRelease, ReleaseState
-from transfers.models.receipt import FetchedSpan
+from transfers.models.receipt import AwaitedReceipt, FetchedSpan, ReceiptLog
 from transfers.models.tus import TusResource, TusSource
 from transfers.models.upload import Concat, Door, Scan, Upload, UploadState
 
 __all__ = [
+    "AwaitedReceipt",
     "Concat",
     "Door",
     "FetchedSpan",
@@ -17,6 +18,7 @@ __all__ = [
     "PartState",
     "Piece",
     "QuarantineRelease",
+    "ReceiptLog",
     "ReleaseState",
     "Scan",
     "TusResource",
