@@ -1,4 +1,4 @@
-"""tus-js-client, unmodified, against our tus door and against @tus/server: to staged and acknowledged, and to stored in S3."""
+"""tus-js-client, unmodified, against our tus door and against @tus/server: to acknowledged, and to stored in S3."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import pairs, peer_programs, portal
+from benchmarks import pairs, peer_programs, portal, sample
 from benchmarks.figures import Figure
 from mag_portal.local import ports
 
-MIB = 1024**2
 SIZE_MIB = int(os.environ.get("BENCH_TUS_MIB", "512"))
 TURNS = int(os.environ.get("BENCH_TURNS", "5"))
 GOAL = 1.5
@@ -25,7 +24,7 @@ LOOK_SECONDS = 0.02
 
 def main() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="mag-bench-") as name, portal.running() as gateway:
-        file = _file(Path(name) / "measured.bin")
+        file = sample.file(Path(name) / "measured.bin", SIZE_MIB)
         return [*_staged(gateway, file, Path(name)), *_stored(gateway, file)]
 
 
@@ -114,11 +113,3 @@ def _peer(kind: str, folder: Path | None = None) -> Iterator[str]:
             raise RuntimeError("The other server did not start.")
         yield f"http://127.0.0.1:{port}/files"
         process.terminate()
-
-
-def _file(path: Path) -> Path:
-    block = os.urandom(MIB)
-    with path.open("wb") as file:
-        for _ in range(SIZE_MIB):
-            file.write(block)
-    return path

@@ -95,9 +95,9 @@ def complete(actor: Actor, *, upload: Upload, size: int | None = None) -> Upload
 def abort(actor: Actor, *, upload: Upload) -> Upload:
     """Give an upload up before it is stored, on its owner's word.
 
-    A stored file belongs to what it was sent for: raises ``Conflict`` then. Aborting again changes nothing.
+    A stored file belongs to what it was sent for, if to anything: raises ``Conflict`` then. Aborting again changes nothing.
     """
-    if upload.state == UploadState.STORED:
+    if upload.state == UploadState.STORED and upload.subject is not None:
         raise Conflict("This file is stored already. Remove it where it is listed.", code="already_stored")
     return remove(actor, upload=upload)
 
