@@ -29,6 +29,16 @@ from tests.orgs.world import World
 
 pytestmark = pytest.mark.django_db
 
+ADMINISTRATION = (
+    "/administration/users/",
+    "/administration/users/?q=U",
+    "/administration/invitations/",
+    "/administration/organization/",
+)
+BACK_OFFICE = tuple(
+    f"/admin/orgs/{model}/" for model in ("registration", "organization", "invitation", "membership", "application")
+)
+
 
 def fill(world: World, count: int) -> None:
     """``count`` more users with roles, invitations, organisations and submitted registrations."""
@@ -64,45 +74,34 @@ def fill(world: World, count: int) -> None:
         )
         for n, invitation in enumerate(invitations)
     )  # fmt: skip
+    # As autovacuum does behind rows that have come in: otherwise the planner takes the tables for empty ones.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def queries(browser: Client, url: str) -> int:
     browser.get(url)
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         assert browser.get(url).status_code == 200
     return len(captured)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "/administration/users/",
-        "/administration/users/?q=U",
-        "/administration/invitations/",
-        "/administration/organization/",
-    ],
-)
-def test_administration(world: World, browser_of: Callable[..., Client], url: str) -> None:
+def test_no_list_asks_more_often(world: World, browser_of: Callable[..., Client]) -> None:
     fill(world, 10)
-    browser = browser_of(world.inviter)
-    few = queries(browser, url)
+    administrator, staff = browser_of(world.inviter), browser_of(world.staff)
+
+    def asked() -> dict[str, int]:
+        return {
+            url: queries(browser, url)
+            for browser, urls in ((administrator, ADMINISTRATION), (staff, BACK_OFFICE))
+            for url in urls
+        }
+
+    few = asked()
 
     fill(world, 990)
 
-    assert queries(browser, url) == few
-
-
-@pytest.mark.parametrize("model", ["registration", "organization", "invitation", "membership", "application"])
-def test_the_back_office(world: World, browser_of: Callable[..., Client], model: str) -> None:
-    fill(world, 10)
-    browser = browser_of(world.staff)
-    few = queries(browser, f"/admin/orgs/{model}/")
-
-    fill(world, 990)
-
-    assert queries(browser, f"/admin/orgs/{model}/") == few
+    assert asked() == few
 
 
 def test_a_registrations_page_asks_the_same_for_one_and_for_twenty_people(
