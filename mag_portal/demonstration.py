@@ -1,12 +1,14 @@
 """The demonstration companies: people and organisations to look around with, made by the services themselves.
 
 Everybody gets in the way real people do: registration, the operator's approval, One-Time Password, First-Time Login. One
-password, generated for this installation, is everybody's own, so that one can sign in as each of them.
+password, generated for this installation, is everybody's own, so that one can sign in as each of them. Who may use Secure
+File Transfer has an access token, too, so that any program can be pointed at it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
@@ -14,8 +16,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts import queries
-from accounts.models import NoticeKind, User
-from accounts.services import first_login, notices, one_time_passwords, people, sign_in
+from accounts.models import NoticeKind, Scope, User
+from accounts.proofs import Proof
+from accounts.services import access_tokens, first_login, notices, one_time_passwords, people, sign_in
 from core import tokens
 from core.actor import Actor
 from core.models import Token
@@ -23,21 +26,24 @@ from orgs.models import Application, Invitation, Membership, Organization, Role
 from orgs.services import actors, approval, invitations, second_factor_rules, users
 from orgs.services.registrations import administrators, drafts, submission
 from orgs.services.registrations.administrators import Person
+from sft.models import AccessGrant, AccessGrantState
 from sft.services import access
 
 VISITOR = Actor.anonymous()
 SEEDER = Actor.system("demonstration data")
+PROGRAM = "Demonstration"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody to sign in as."""
+    """Somebody to sign in as. ``token`` has every scope, and is empty for who may not use Secure File Transfer."""
 
     role: str
     organization: str
     user_id: str
     email: str
     password: str
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,13 @@ def seed() -> Demonstration:
         *(Account("Operator staff", settings.OPERATOR_NAME, user.user_id, user.email, password) for user in staff),
         *(_account(role, membership, password) for role, membership in members),
     )
-    return Demonstration(accounts, _address(invitation))
+    return Demonstration(with_tokens(accounts), _address(invitation))
+
+
+@transaction.atomic
+def with_tokens(accounts: Sequence[Account]) -> tuple[Account, ...]:
+    """``accounts`` with a live access token for each that may use Secure File Transfer: the one it has, else another."""
+    return tuple(replace(account, token=_token(account)) for account in accounts)
 
 
 def _passphrase() -> str:
@@ -233,6 +245,24 @@ def _invite(oa: Membership, application: Application) -> Invitation:
 def _account(role: str, membership: Membership, password: str) -> Account:
     user = membership.user
     return Account(role, membership.organization.legal_name, user.user_id, user.email, password)
+
+
+def _token(account: Account) -> str:
+    with_access = AccessGrant.objects.filter(state=AccessGrantState.ACTIVE).select_related("membership__user")
+    grant = with_access.filter(membership__user__user_id=account.user_id).first()
+    if grant is None:
+        return ""
+    user = grant.membership.user
+    owner = actors.of_member(grant.membership).at(ip=None, request_id="", proofs=frozenset({Proof.PASSWORD.value}))
+    made_before = access_tokens.live_of(user).filter(name=PROGRAM).first()
+    if made_before and account.token.endswith(made_before.hint):
+        return account.token
+    if made_before:
+        access_tokens.revoke(owner, token=made_before)
+    _, secret = access_tokens.create(
+        owner, user=user, name=PROGRAM, scopes=Scope.values, lifetime=access_tokens.LONGEST
+    )
+    return secret
 
 
 def _address(invitation: Invitation) -> str:

@@ -195,7 +195,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield running
     accounts = running.run["accounts"]
     running.stop()
-    leaked = secrets_in(running.log.read_text(errors="replace"), [account["password"] for account in accounts])
+    written_down = {account[kind] for account in accounts for kind in ("password", "token")} - {""}
+    leaked = secrets_in(running.log.read_text(errors="replace"), written_down)
     assert leaked == [], "Secrets stand in the log of the whole run."
 
 
@@ -205,10 +206,10 @@ SECRETS = re.compile(
 )
 
 
-def secrets_in(log: str, passwords: Collection[str]) -> list[str]:
+def secrets_in(log: str, known: Collection[str]) -> list[str]:
     """The lines of the stack’s processes in which a secret stands. The greeting, which tells accounts, is no log."""
     lines = [line for line in log.splitlines() if not line.startswith("gateway ")]
-    return [line for line in lines if SECRETS.search(line) or any(password in line for password in passwords)]
+    return [line for line in lines if SECRETS.search(line) or any(secret in line for secret in known)]
 
 
 def plain_environment() -> dict[str, str]:

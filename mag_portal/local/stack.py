@@ -157,6 +157,8 @@ def _description(choices: Choices, variables: Mapping[str, str], chosen: Mapping
         "base_url": choices.base_url,
         "mailbox_url": mailbox_url,
         "mailbox_api": f"{mailbox_url}api/messages" if mailbox_url else "",
+        "tus_endpoint": f"{variables['UPLOAD_ORIGINS'].split(',')[0].strip().rstrip('/')}/transfers/tus/",
+        "parts_endpoint": f"{choices.base_url}/transfers/uploads/",
         "database_url": variables["DATABASE_URL"],
         "redis_url": variables["REDIS_URL"],
         "s3": {

@@ -44,10 +44,19 @@ def test_run_file_is_complete(stack: Stack) -> None:
     assert run["base_url"] == f"http://localhost:{stack.port}"
     assert set(run["s3"]) == {"endpoint", "access_key", "secret_key", "bucket", "region"}
     assert {"mailbox_url", "mailbox_api", "database_url", "redis_url", "accounts", "invitation_url"} <= set(run)
+    assert run["parts_endpoint"] == f"{run['base_url']}/transfers/uploads/"
+    assert run["tus_endpoint"] == f"{stack.variable('UPLOAD_ORIGINS').split(',')[0]}/transfers/tus/"
+
+
+def test_it_gives_programs_a_token_for_each_account_that_may_send(stack: Stack) -> None:
+    with_token = {account["role"] for account in stack.run["accounts"] if account["token"].startswith("mag_")}
+    without = {account["role"] for account in stack.run["accounts"] if not account["token"]}
+    assert "Employee with access" in with_token
+    assert without >= {"Employee without access", "Operator staff"}
 
 
 def test_run_file_and_secrets_are_for_their_owner_only(stack: Stack) -> None:
-    for name in ("run.json", "env", "secrets.json"):
+    for name in ("run.json", "env", "secrets.json", "demo.json"):
         assert (stack.data_dir / name).stat().st_mode & 0o077 == 0, name
 
 
