@@ -18,7 +18,7 @@ from transfers import queries, staging
 from transfers.connections import release
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import uploads
-from transfers.services.parts import push_queue
+from transfers.services.staged import push_queue
 from transfers.storage import DigestRefused, NoSuchMultipart, StoreError, StoreUnavailable, store
 
 logger = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def _put(part: Part) -> str:
     with staging.open_part(part.file) as body:
         if os.fstat(body.fileno()).st_size != part.size:
             raise FileNotFoundError(part.file)
-        multipart_id = _multipart_of(part.upload)
+        multipart_id = multipart_of(part.upload)
         release()
         return store(part.upload.bucket).put_part(
             part.upload.storage_key,
@@ -129,7 +129,7 @@ def _put(part: Part) -> str:
         )
 
 
-def _multipart_of(upload: Upload) -> str:
+def multipart_of(upload: Upload) -> str:
     """The upload's multipart id; the first push begins it. Of two that begin it at once, the slower gives its own up."""
     if upload.multipart_id:
         return upload.multipart_id
