@@ -124,6 +124,7 @@ PAGES_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.middleware.NulMiddleware",
+    "core.middleware.ProgramMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -229,6 +230,16 @@ if bool(S3_OBJECT_LOCK_MODE) != (S3_OBJECT_LOCK_DAYS > 0):
         "S3_OBJECT_LOCK_MODE and S3_OBJECT_LOCK_DAYS (1 or more) are set together or not at all."
     )
 S3_ABANDON_AFTER_DAYS: int = env.int("S3_ABANDON_AFTER_DAYS", default=60)
+# How files leave: through the portal, by nginx from the store, or by an address of the store.
+DOWNLOADS: str = env.str("DOWNLOADS", default="stream")
+if DOWNLOADS not in {"stream", "accel", "redirect"}:
+    raise ImproperlyConfigured("DOWNLOADS must be stream, accel or redirect.")
+# Where nginx tells how much of each download it has sent. Empty: the portal judges by its own connections.
+RECEIPTS_DIR: str = env.str("RECEIPTS_DIR", default="")
+if DOWNLOADS == "accel" and not RECEIPTS_DIR:
+    raise ImproperlyConfigured("DOWNLOADS=accel needs RECEIPTS_DIR, where nginx tells what it has sent.")
+if DOWNLOADS == "redirect" and not S3_PUBLIC_ENDPOINT_URL:
+    raise ImproperlyConfigured("DOWNLOADS=redirect needs S3_PUBLIC_ENDPOINT_URL, where browsers reach the store.")
 STAGING_DIR = Path(env.str("STAGING_DIR", default=str(DATA_DIR / "staging")))
 STAGING_QUOTA_BYTES: int = env.int("STAGING_QUOTA_BYTES", default=64 * 1024**3)
 UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=5 * 1024**4)

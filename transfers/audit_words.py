@@ -19,6 +19,8 @@ words.say(
         "transfers.upload.fail": _("Upload failed"),
         "transfers.upload.expire": _("Upload ended by time"),
         "transfers.upload.abort": _("Upload given up"),
+        "transfers.upload.fetch": _("Download of a file by a program begun"),
+        "transfers.upload.issue": _("Address of a file issued; whether it was fetched is not known"),
         "transfers.upload.remove": _("Upload removed"),
     },
     order=75,

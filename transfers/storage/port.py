@@ -134,8 +134,11 @@ class ObjectStore(Protocol):
         Raises ``NoSuchObject``, also when the object ends before ``length`` bytes were read.
         """
 
-    def presign_get(self, key: str, *, lifetime: timedelta, disposition: str = "") -> Presigned:
-        """An address that gives the object by GET, under this ``Content-Disposition``. Asks the store nothing."""
+    def presign_get(self, key: str, *, lifetime: timedelta, disposition: str = "", for_us: bool = False) -> Presigned:
+        """An address that gives the object by GET, under this ``Content-Disposition``. Asks the store nothing.
+
+        It leads where browsers reach the store, or, ``for_us``, where the gateway does.
+        """
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error.

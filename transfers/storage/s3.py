@@ -97,7 +97,7 @@ class S3Store:
             "ContentLength": size,
             "ChecksumSHA256": _base64(sha256),
         }
-        return self._presigned("upload_part", key, parameters, lifetime, {CHECKSUM_HEADER: _base64(sha256)})
+        return self._presigned("upload_part", key, parameters, lifetime, headers={CHECKSUM_HEADER: _base64(sha256)})
 
     def assemble(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
         with Translated():
@@ -175,9 +175,10 @@ class S3Store:
                     raise
                 logger.warning("Reading %s broke off after %d bytes; taking it up again.", key, done)
 
-    def presign_get(self, key: str, *, lifetime: timedelta, disposition: str = "") -> Presigned:
+    def presign_get(self, key: str, *, lifetime: timedelta, disposition: str = "", for_us: bool = False) -> Presigned:
         said = {"ResponseContentDisposition": disposition} if disposition else {}
-        return self._presigned("get_object", key, {"ResponseContentType": "application/octet-stream", **said}, lifetime)
+        wanted = {"ResponseContentType": "application/octet-stream", **said}
+        return self._presigned("get_object", key, wanted, lifetime, signer=self._client if for_us else None)
 
     def delete(self, key: str) -> None:
         with Translated():
@@ -200,11 +201,13 @@ class S3Store:
         key: str,
         parameters: dict[str, Any],
         lifetime: timedelta,
+        *,
         headers: dict[str, str] | None = None,
+        signer: S3Client | None = None,
     ) -> Presigned:
         expires_at = timezone.now() + lifetime
         with Translated():
-            url = self._signer.generate_presigned_url(
+            url = (signer or self._signer).generate_presigned_url(
                 call,
                 Params={"Bucket": self.bucket, "Key": key, **parameters},
                 ExpiresIn=int(lifetime.total_seconds()),
