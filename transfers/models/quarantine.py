@@ -2,10 +2,29 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from core.models import PublicModel
-from transfers.models.upload import Upload
+from transfers.models.upload import Scan, Upload, UploadState
+
+
+class InQuarantine(models.Manager["QuarantinedUpload"]):
+    """What lies there, and what the scanner found and was decided."""
+
+    def get_queryset(self) -> QuerySet[QuarantinedUpload]:
+        return super().get_queryset().filter(Q(state=UploadState.QUARANTINED) | Q(scan=Scan.FOUND))
+
+
+class QuarantinedUpload(Upload):
+    """An upload as the operator's staff see it who decide on it."""
+
+    objects = InQuarantine()
+
+    class Meta:
+        proxy = True
+        ordering = ("-completed_at", "-id")
+        verbose_name = "file in quarantine"
+        verbose_name_plural = "files in quarantine"
 
 
 class ReleaseState(models.TextChoices):

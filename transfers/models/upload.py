@@ -100,6 +100,12 @@ class Upload(PublicModel):
                 fields=["expires_at"], name="upload_loose_expiring", condition=Q(state="stored", subject=None)
             ),
             models.Index(fields=["due_at"], name="upload_finishing", condition=Q(state__in=("pushing", "verifying"))),
+            models.Index(
+                fields=["-completed_at", "-id"],
+                name="upload_quarantined",
+                condition=Q(state="quarantined") | Q(scan="found"),
+            ),
+            models.Index(fields=["due_at"], name="upload_unscanned", condition=Q(scan="waiting")),
             models.Index(fields=["id"], name="upload_uncleaned", condition=Q(state__in=ENDED, cleaned_at=None)),
         ]
         constraints = [
