@@ -27,9 +27,10 @@ START_SECONDS = 180
 
 @dataclass(frozen=True)
 class Portal:
-    """A running gateway: its data folder, and what ``run.json`` says of it."""
+    """A running gateway: its data folder, the port of its pages, and what ``run.json`` says of it."""
 
     folder: Path
+    port: str
     process: subprocess.Popen[bytes]
 
     @property
@@ -82,7 +83,7 @@ def running(*, wrapper: Sequence[str] = (), **variables: str) -> Iterator[Portal
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        portal = Portal(folder / "data", process)
+        portal = Portal(folder / "data", port, process)
         try:
             _wait_for(portal)
             yield portal
