@@ -55,3 +55,35 @@ class StagingFull(Unavailable):
             "The gateway has more waiting than it can take at the moment. Nothing was lost: try again shortly.",
             retry_after=5,
         )
+
+
+class Parked(Unavailable):
+    """Nothing is received during maintenance; what has arrived stays, and the upload goes on afterwards."""
+
+    code = "maintenance"
+    title = "Down for maintenance"
+
+
+class RangeOverlaps(Conflict):
+    """``ranges`` are what is there of the part, as ``(first byte, bytes)`` within it."""
+
+    code = "range_overlaps"
+    default_sentence = (
+        "Some of these bytes of the part are there already, cut in another way. Send only what is missing of it."
+    )
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self.ranges = list(ranges)
+        super().__init__()
+
+
+class NoHome(Unavailable):
+    """The rest of this part lies on another node, and the store by which bytes get there does not answer."""
+
+    code = "store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A part of the gateway is not answering. What was acknowledged stays: send this again shortly.",
+            retry_after=5,
+        )

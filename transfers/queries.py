@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from transfers.models import Node, Part, PartState, Upload, UploadState
+from transfers.models import Node, Part, PartState, Piece, Upload, UploadState
 
 LIVE = (UploadState.RECEIVING, UploadState.PUSHING)
 # Ten minutes of sweeps every 15 seconds without a sign of life.
@@ -23,6 +23,16 @@ class Progress:
 
     parts: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Acknowledged bytes ``[start, start + size)`` of part ``number``."""
+
+    number: int
+    start: int
+    size: int
+    sha256: str
 
 
 def of_subject(subject: UUID) -> QuerySet[Upload]:
@@ -42,13 +52,48 @@ def progress(upload_ids: Iterable[UUID]) -> dict[UUID, Progress]:
 def missing_numbers(upload: Upload) -> Sequence[int]:
     """The parts that are still to be sent before the upload is whole."""
     present = set(upload.parts.exclude(state=PartState.MISSING).values_list("number", flat=True))
+    present |= _covered(upload, _pieces_by_number(upload))
     return [number for number in range(1, (upload.part_count or 0) + 1) if number not in present]
 
 
+def ranges(upload: Upload) -> list[Range]:
+    """What is there of parts that are not whole, in the order of the file."""
+    whole = Part.objects.filter(upload=OuterRef("upload"), number=OuterRef("number")).exclude(state=PartState.MISSING)
+    rows = upload.pieces.filter(~Exists(whole)).order_by("number", "start")
+    return [Range(*row) for row in rows.values_list("number", "start", "size", "sha256")]
+
+
+def contiguous_bytes(upload: Upload) -> int:
+    """How many bytes from the file's first on are acknowledged without a gap: the offset of tus."""
+    present = upload.parts.filter(state__in=(PartState.STAGED, PartState.PUSHED))
+    count, last = present.aggregate(count=Count("id"), last=Max("number")).values()
+    by_number = _pieces_by_number(upload)
+    covered = _covered(upload, by_number)
+    numbers = covered if count == (last or 0) else covered | set(present.values_list("number", flat=True))
+    number = 1 + (count if count == (last or 0) else 0)
+    while number in numbers:
+        number += 1
+    done = (number - 1) * upload.part_size + _prefix(by_number.get(number, []))
+    return done if upload.size is None else min(done, upload.size)
+
+
+def last_byte(upload: Upload) -> int:
+    """How long the file is at least, by what was acknowledged of it."""
+    parts = upload.parts.aggregate(most=Max((F("number") - 1) * upload.part_size + F("size")))["most"]
+    pieces = upload.pieces.aggregate(most=Max((F("number") - 1) * upload.part_size + F("start") + F("size")))["most"]
+    return max(int(parts or 0), int(pieces or 0))
+
+
+def covers(pieces: Iterable[Piece], length: int) -> bool:
+    """Whether pieces of one part leave none of its ``length`` bytes out."""
+    return _prefix([(piece.start, piece.size) for piece in pieces]) >= length
+
+
 def staged_bytes(node: str) -> int:
-    """How much of the node's staging folder acknowledged parts take."""
-    total = Part.objects.filter(node=node, state=PartState.STAGED).aggregate(total=Sum("size"))["total"]
-    return int(total or 0)
+    """How much of the node's staging folder acknowledged bytes take."""
+    parts = Part.objects.filter(node=node, state=PartState.STAGED).aggregate(total=Sum("size"))["total"]
+    pieces = Piece.objects.filter(node=node).aggregate(total=Sum("size"))["total"]
+    return int(parts or 0) + int(pieces or 0)
 
 
 def is_lost(node: str) -> bool:
@@ -57,16 +102,43 @@ def is_lost(node: str) -> bool:
 
 
 def node_names() -> set[str]:
-    """Every node on whose disk acknowledged parts lie."""
-    return set(Part.objects.filter(state=PartState.STAGED).values_list("node", flat=True).distinct())
+    """Every node on whose disk acknowledged bytes lie."""
+    parts = Part.objects.filter(state=PartState.STAGED).values_list("node", flat=True).distinct()
+    pieces = Piece.objects.exclude(node="").values_list("node", flat=True).distinct()
+    return {*parts, *pieces}
 
 
 def ready_to_assemble() -> QuerySet[Upload]:
-    """Uploads whose sender asked to complete and of which every part is in the store."""
-    elsewhere = Part.objects.filter(upload=OuterRef("pk")).exclude(state=PartState.PUSHED)
-    return Upload.objects.filter(~Exists(elsewhere), state=UploadState.PUSHING)
+    """Uploads whose sender asked to complete and of which every part is in the store, or is said to be (promised)."""
+    there = (PartState.PUSHED, PartState.PROMISED)
+    elsewhere = Part.objects.filter(upload=OuterRef("pk")).exclude(state__in=there)
+    in_pieces = Piece.objects.filter(upload=OuterRef("pk"))
+    return Upload.objects.filter(~Exists(elsewhere), ~Exists(in_pieces), state=UploadState.PUSHING)
 
 
 def unclaimed(claim_lifetime: timedelta) -> Q:
     """No worker holds the row, or one that has not been heard of for ``claim_lifetime``."""
     return Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - claim_lifetime)
+
+
+def _pieces_by_number(upload: Upload) -> dict[int, list[tuple[int, int]]]:
+    """Begin and length of each piece, by the number of its part."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for number, start, size in upload.pieces.values_list("number", "start", "size"):
+        found.setdefault(number, []).append((start, size))
+    return found
+
+
+def _covered(upload: Upload, by_number: dict[int, list[tuple[int, int]]]) -> set[int]:
+    """The parts that are there in pieces, without a gap."""
+    return {number for number, pieces in by_number.items() if _prefix(pieces) >= upload.length_of(number)}
+
+
+def _prefix(pieces: Iterable[tuple[int, int]]) -> int:
+    """How far pieces of one part reach from its first byte on without a gap."""
+    end = 0
+    for start, size in sorted(pieces):
+        if start > end:
+            break
+        end = max(end, start + size)
+    return end

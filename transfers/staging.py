@@ -1,6 +1,7 @@
 """The staging folder of this node: where parts lie between their sender and the store.
 
-File names are the server's: ``<upload id>.<part number>.<random>``. A file that no staged part names is an orphan.
+File names are the server's: ``<upload id>.<part number>.<random>``. A file that no staged part and no
+piece names is an orphan.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BufferedReader
@@ -21,6 +22,7 @@ from django.conf import settings
 
 from transfers.errors import StagingFull
 
+BLOCK = 1024**2
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -48,6 +50,14 @@ class PartFile:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         self.size += len(block)
+
+    def copy(self, blocks: Iterable[bytes]) -> str:
+        """Append ``blocks``; returns their own SHA-256."""
+        digest = hashlib.sha256()
+        for block in blocks:
+            digest.update(block)
+            self.write(block)
+        return digest.hexdigest()
 
     def seal(self) -> None:
         """Return once bytes and name would survive a power cut. Raises ``StagingFull``."""
@@ -97,10 +107,22 @@ def names(*, untouched_for: timedelta) -> Iterator[str]:
     return (name for name, touched in _files() if touched <= before)
 
 
-def sha256_of(name: str) -> str:
-    """The SHA-256 of a file as it lies there now. Raises ``FileNotFoundError``."""
+def blocks(name: str, *, start: int = 0, size: int | None = None) -> Iterator[bytes]:
+    """The bytes of a file as they lie there now, all or ``size`` from ``start``. Raises ``FileNotFoundError``."""
     with open_part(name) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(start)
+        left = size
+        while block := file.read(BLOCK if left is None else min(BLOCK, left)):
+            yield block
+            left = None if left is None else left - len(block)
+
+
+def sha256_of(name: str, *, start: int = 0, size: int | None = None) -> str:
+    """The SHA-256 of such bytes. Raises ``FileNotFoundError``."""
+    digest = hashlib.sha256()
+    for block in blocks(name, start=start, size=size):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _files() -> Iterator[tuple[str, float]]:

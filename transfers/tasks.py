@@ -9,8 +9,8 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 
-from transfers.services import cleaning, finishing, pushing, sweeping
-from transfers.services.parts import push_queue
+from transfers.services import cleaning, finishing, pieces, pushing, sweeping
+from transfers.services.staged import push_queue
 
 
 @worker_ready.connect
@@ -24,6 +24,12 @@ def take_over(sender: Any, **_: Any) -> None:
 def push_part(part_id: str) -> None:
     """Runs on ``push.<node>`` of the node that has the part on its disk."""
     pushing.push_part(int(part_id))
+
+
+@shared_task
+def join_part(upload_id: str, number: str) -> None:
+    """Runs on ``push.<node>`` of the part's home."""
+    pieces.join(UUID(upload_id), int(number))
 
 
 @shared_task

@@ -16,6 +16,7 @@ from core.actor import Actor, ActorKind
 from core.policies import ALLOWED, Decision, refused
 from transfers.models import Upload
 from transfers.ports import Place, download_policy, storage_placement, transfer_listener, upload_policy
+from transfers.services import room
 
 MIB = 1024**2
 # The smallest part that S3 takes in the middle of a file.
@@ -118,6 +119,7 @@ def staging(settings: LazySettings, tmp_path: Path) -> Path:
     settings.STAGING_DIR = tmp_path / "staging"
     settings.NODE_NAME = "here"
     settings.UPLOAD_PART_BYTES = PART
+    room.forget()
     return tmp_path / "staging"
 
 

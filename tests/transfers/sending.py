@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from core.actor import Actor
 from transfers.models import Part, PartState, Upload
 from transfers.services import finishing, parts, pushing, uploads
-from transfers.services.parts import Announced, Received
+from transfers.services.parts import Announced
+from transfers.services.receiving import Entry
 from transfers.storage import store
 
 
@@ -35,7 +36,7 @@ def piece(upload: Upload, content: bytes, number: int) -> bytes:
     return content[(number - 1) * upload.part_size : number * upload.part_size]
 
 
-def send(actor: Actor, upload: Upload, content: bytes, number: int) -> Received:
+def send(actor: Actor, upload: Upload, content: bytes, number: int) -> Entry:
     """Send part ``number`` of ``content``, as announced."""
     body = piece(upload, content, number)
     announced = Announced(number=number, length=len(body), sha256=sha256(body))

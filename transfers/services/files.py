@@ -12,7 +12,7 @@ from core.errors import TooLarge
 from transfers.connections import release
 from transfers.models import Upload, UploadState
 from transfers.services import uploads
-from transfers.services.parts import PartWriter
+from transfers.services.receiving import RangeWriter
 
 
 class FileReceiver:
@@ -26,7 +26,7 @@ class FileReceiver:
         self._actor = actor
         self._most = most
         self._size = 0
-        self._writer: PartWriter | None = None
+        self._writer: RangeWriter | None = None
         self.upload = uploads.create_of_unknown_size(actor, subject=subject, name=name, path=path, most=most)
         release()
 
@@ -56,7 +56,7 @@ class FileReceiver:
     def finish(self) -> Upload:
         """The file has ended: complete the upload, whose ``size`` is known from here on."""
         if self._writer is not None:
-            self._close_part(self._writer)
+            self._close_part(self._writer, size=self._size)
         self.upload = uploads.complete(self._actor, upload=self.upload, size=self._size)
         release()
         return self.upload
@@ -69,12 +69,12 @@ class FileReceiver:
         if self.upload.state != UploadState.ABORTED:
             self.upload = uploads.remove(self._actor, upload=self.upload)
 
-    def _next(self) -> PartWriter:
-        self._writer = PartWriter(self._actor, upload=self.upload, number=self._size // self.upload.part_size + 1)
+    def _next(self) -> RangeWriter:
+        self._writer = RangeWriter(self._actor, upload=self.upload, number=self._size // self.upload.part_size + 1)
         return self._writer
 
-    def _close_part(self, writer: PartWriter) -> None:
-        writer.finish()
+    def _close_part(self, writer: RangeWriter, *, size: int | None = None) -> None:
+        writer.enter(size=size)
         release()
         self._writer = None
 

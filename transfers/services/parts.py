@@ -1,198 +1,114 @@
-"""Receiving parts: from a line or a form into the node's staging folder, then into the ledger."""
+"""The parts door: one part or a range of it, announced with its length and SHA-256, from a line into the ledger."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Self
 
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
-
-from core import states, wakeups
 from core.actor import Actor
-from core.errors import Conflict, Invalid
-from transfers import queries, staging
+from core.errors import Invalid
 from transfers.connections import release
-from transfers.errors import DigestMismatch, Interrupted, LengthRequired, PartDiffers, StagingFull
-from transfers.models import Part, PartState, Upload, UploadState
+from transfers.errors import DigestMismatch, Interrupted, LengthRequired, PartDiffers
+from transfers.models import Part, PartState, Upload
+from transfers.services import pieces
+from transfers.services.receiving import Entry, RangeWriter, check_number, check_receiving
 
 BLOCK = 1024**2
-# How long a wake-up may take before the sweep sends another one.
-FIRST_SWEEP_AFTER = timedelta(seconds=30)
-# The expiry of an upload slides with its progress, but not every part needs a write for it.
-EXPIRY_STEP = timedelta(hours=1)
 
-Read = Callable[[int], bytes]
+Read = Callable[[int], bytes | memoryview]
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What a sender says of a part before its bytes: ``length`` in bytes (None where it did not), SHA-256 in hexadecimal."""
+    """What a sender says of its bytes before they come: ``length`` of them (``None`` where it did not say), their SHA-256 in
+    hexadecimal, and where they begin in the part. ``part_length`` is what the sender takes for the length of the whole part,
+    where it sends a range of it.
+    """
 
     number: int
     length: int | None
     sha256: str
+    start: int = 0
+    part_length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A part in the ledger; ``is_new`` is False when it had been there already."""
+def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -> Entry:
+    """Take a part or a range from ``read`` (at most as many bytes as asked for, none at the end) and enter it.
 
-    part: Part
-    is_new: bool
-
-
-def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -> Received:
-    """Take one part from ``read`` (bytes of at most the asked size, empty at the end) and enter it into the ledger.
-
-    Returns once the bytes would survive a power cut. A part that is there with the same SHA-256 is read, compared and
-    dropped. Nothing of a refused or broken body is kept. No database connection is held while reading. Raises
-    ``LengthRequired``, ``Invalid``, ``PartDiffers``, ``StagingFull``, ``Interrupted``, ``DigestMismatch`` or ``Conflict``.
+    Returns once the bytes would survive a power cut. What is there with the same SHA-256 is read, compared and dropped.
+    Nothing of a refused or broken body is kept. No database connection is held while reading. Raises ``LengthRequired``,
+    ``Invalid``, ``PartDiffers``, ``RangeOverlaps``, ``StagingFull``, ``Interrupted``, ``DigestMismatch`` or ``Conflict``.
     """
-    _check(upload, announced)
-    known = upload.parts.filter(number=announced.number).first()
-    if known is not None and known.sha256 != announced.sha256:
-        raise PartDiffers
-    if known is not None and known.state != PartState.MISSING:
-        return _compare(known, announced, read)
-    _check_receiving(upload)
-    with PartWriter(actor, upload=upload, number=announced.number) as writer:
-        left = upload.length_of(announced.number)
-        while left:
-            block = read(min(BLOCK, left))
-            if not block:
-                raise Interrupted
+    length = _check(upload, announced)
+    known = _known(upload, announced, length)
+    if known is not None:
+        _compare(announced, length, read)
+        return known
+    check_receiving(upload)
+    with RangeWriter(actor, upload=upload, number=announced.number, start=announced.start) as writer:
+        for block in _blocks(length, read):
             writer.write(block)
-            left -= len(block)
-        return writer.finish(expected_sha256=announced.sha256)
+        return writer.enter(expected_sha256=announced.sha256)
 
 
-class PartWriter:
-    """One part on its way to the disk; left without ``finish``, nothing of it stays.
-
-    It holds no database connection until then. Raises ``StagingFull`` when this node takes no more, at its making or later.
-    """
-
-    def __init__(self, actor: Actor, *, upload: Upload, number: int) -> None:
-        self._actor = actor
-        self._upload = upload
-        self._number = number
-        _check_room(upload.length_of(number))
-        self._file = staging.PartFile(upload.id, number)
-        self._recorded = False
-        release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._recorded:
-            self._file.discard()
-
-    @property
-    def size(self) -> int:
-        return self._file.size
-
-    def write(self, block: bytes | memoryview) -> None:
-        self._file.write(block)
-
-    def finish(self, *, expected_sha256: str = "") -> Received:
-        """Make the part durable, enter it into the ledger and wake the push. Raises ``DigestMismatch`` or ``Conflict``."""
-        sha256 = self._file.sha256
-        if expected_sha256 and expected_sha256 != sha256:
-            raise DigestMismatch
-        self._file.seal()
-        received = _record(self._actor, self._upload, self._number, self._file)
-        self._recorded = received.is_new
-        return received
-
-
-def _check(upload: Upload, announced: Announced) -> None:
-    if not 1 <= announced.number <= (upload.part_count or 0):
-        raise Invalid(
-            f"This file has {upload.part_count or 0} part(s); there is no part {announced.number}.",
-            code="part_out_of_range",
-        )
+def _check(upload: Upload, announced: Announced) -> int:
+    """The length of the body, which is sure to fit."""
+    check_number(upload, announced.number)
     if announced.length is None:
         raise LengthRequired
-    expected = upload.length_of(announced.number)
-    if announced.length != expected:
+    whole = upload.length_of(announced.number)
+    if announced.part_length is None:
+        wrong = announced.length != whole
+    else:
+        fits = announced.length > 0 and announced.start + announced.length <= whole
+        wrong = announced.part_length != whole or not fits
+    if wrong:
+        said = announced.length if announced.part_length is None else announced.part_length
         raise Invalid(
-            f"Part {announced.number} has {expected} bytes, not {announced.length}. Cut the file as the upload says.",
+            f"Part {announced.number} has {whole} bytes, not {said}. Cut the file as the upload says.",
             code="wrong_length",
         )
+    return announced.length
 
 
-def _check_receiving(upload: Upload) -> None:
-    if upload.state != UploadState.RECEIVING:
-        raise Conflict(
-            f"This upload is “{upload.get_state_display()}” and takes no more parts.",
-            code="upload_ended",
-        )
+def _known(upload: Upload, announced: Announced, length: int) -> Entry | None:
+    """What the ledger has of these very bytes. Raises where it has others in their place."""
+    part = upload.parts.filter(number=announced.number).first()
+    is_whole = length == upload.length_of(announced.number)
+    if part is not None and is_whole and part.sha256 != announced.sha256:
+        raise PartDiffers
+    if part is not None and part.state != PartState.MISSING:
+        return _entry(announced, length, part)
+    if is_whole:
+        return None
+    mine = list(upload.pieces.filter(number=announced.number))
+    known = pieces.find_equal(mine, start=announced.start, size=length, sha256=announced.sha256)
+    if known is None:
+        return None
+    return Entry(known.number, known.start, known.size, known.sha256, pieces.state_of(upload, mine), is_new=False)
 
 
-def _check_room(length: int) -> None:
-    """Back-pressure: no more than the quota lies here, and nothing while nobody empties the folder."""
-    node = settings.NODE_NAME
-    if queries.staged_bytes(node) + length > settings.STAGING_QUOTA_BYTES or queries.is_lost(node):
-        raise StagingFull
+def _entry(announced: Announced, length: int, part: Part) -> Entry:
+    return Entry(part.number, announced.start, length, announced.sha256, part.state, is_new=False, part=part)
 
 
-def _compare(known: Part, announced: Announced, read: Read) -> Received:
-    """Read a repeated part to its end, so that the answer is about these bytes and the line is free for the next."""
+def _compare(announced: Announced, length: int, read: Read) -> None:
+    """Read repeated bytes to their end, so that the answer is about them and the line is free for the next."""
     release()
     digest = hashlib.sha256()
-    left = known.size
+    for block in _blocks(length, read):
+        digest.update(block)
+    if digest.hexdigest() != announced.sha256:
+        raise DigestMismatch
+
+
+def _blocks(length: int, read: Read) -> Iterator[bytes | memoryview]:
+    """Exactly ``length`` bytes. Raises ``Interrupted`` where fewer come."""
+    left = length
     while left:
         block = read(min(BLOCK, left))
         if not block:
             raise Interrupted
-        digest.update(block)
+        yield block
         left -= len(block)
-    if digest.hexdigest() != announced.sha256:
-        raise DigestMismatch
-    return Received(known, is_new=False)
-
-
-def _record(actor: Actor, upload: Upload, number: int, file: staging.PartFile) -> Received:
-    with transaction.atomic():
-        current = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
-        known = current.parts.filter(number=number).first()
-        if known is not None and known.sha256 != file.sha256:
-            raise PartDiffers
-        if known is not None and known.state != PartState.MISSING:
-            return Received(known, is_new=False)
-        _check_receiving(current)
-        part = _enter(actor, current, number, file, known)
-        _slide_expiry(current)
-        wakeups.after_commit("transfers.tasks.push_part", str(part.id), queue=push_queue(part.node))
-    return Received(part, is_new=True)
-
-
-def _enter(actor: Actor, upload: Upload, number: int, file: staging.PartFile, lost: Part | None) -> Part:
-    now = timezone.now()
-    facts: dict[str, Any] = {
-        "node": settings.NODE_NAME,
-        "file": file.name,
-        "staged_at": now,
-        "due_at": now + FIRST_SWEEP_AFTER,
-    }
-    if lost is None:
-        return Part.objects.create(upload=upload, number=number, size=file.size, sha256=file.sha256, **facts)
-    fresh: dict[str, Any] = {"etag": "", "pushed_at": None, "claimed_at": None, "attempts": 0, "last_error": ""}
-    return states.advance(lost, "stage_again", actor=actor, **facts, **fresh)
-
-
-def _slide_expiry(upload: Upload) -> None:
-    until = timezone.now() + settings.UPLOAD_EXPIRES_AFTER
-    if upload.expires_at < until - EXPIRY_STEP:
-        Upload.objects.filter(pk=upload.pk).update(expires_at=until)
-
-
-def push_queue(node: str) -> str:
-    """The queue that the push workers of ``node`` read."""
-    return f"push.{node}"

@@ -54,8 +54,13 @@ def part(request: Request, pk: UUID, number: int) -> HttpResponseBase:
         sha256=digests.sha256_of(request.headers.get("Content-Digest", "")),
     )
     received = parts.receive(actor, upload=upload, announced=announced, read=_reader(request))
-    entry = received.part
-    document = {"number": entry.number, "size": entry.size, "sha256": entry.sha256, "state": entry.state}
+    document = {
+        "number": received.number,
+        "start": received.start,
+        "size": received.size,
+        "sha256": received.sha256,
+        "state": received.state,
+    }
     return JsonResponse(document, status=201 if received.is_new else 200)
 
 
