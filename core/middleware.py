@@ -77,6 +77,19 @@ class NulMiddleware:
         return self.get_response(request)
 
 
+class ProgramMiddleware:
+    """A program that brings a token of its own is nobody's browser: its cookies open nothing, and no session is touched."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.headers.get("Authorization", "").partition(" ")[0].lower() == "bearer":
+            request.META.pop("HTTP_COOKIE", None)
+            request.COOKIES = {}
+        return self.get_response(request)
+
+
 class ActorMiddleware:
     """Sets ``request.actor``, worked out at first use by the room that knows memberships."""
 

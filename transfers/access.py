@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from core import tokens
 from core.actor import Actor, ActorKind
 from core.errors import Gone, NotFound, SignInRequired
-from transfers.models import Upload
+from transfers.models import Concat, TusResource, Upload, UploadState
+from transfers.ports import download_policy
 
 TOKEN_PURPOSE = "upload"  # noqa: S105
 
@@ -26,6 +27,34 @@ def for_owner(actor: Actor, upload_id: UUID) -> Upload:
 def owned(actor: Actor, upload_ids: Collection[UUID]) -> QuerySet[Upload]:
     """Those of these uploads that are the actor's own."""
     return Upload.objects.filter(pk__in=upload_ids, owner_id=actor.user_id) if actor.user_id else Upload.objects.none()
+
+
+def loose_of(actor: Actor) -> QuerySet[Upload]:
+    """The actor's own uploads that are for nothing in particular, but for those that were removed or have run out."""
+    gone = (UploadState.ABORTED, UploadState.EXPIRED)
+    loose = Upload.objects.filter(owner_id=actor.user_id, subject=None).exclude(concat=Concat.PARTIAL)
+    return loose.exclude(state__in=gone) if actor.user_id else Upload.objects.none()
+
+
+def fetchable(actor: Actor, upload_id: UUID) -> Upload:
+    """An upload whose bytes the actor may have: their own, or what the room above lets them have.
+
+    Raises ``NotFound``, and ``NotAllowed`` with the reason for somebody who knows of it.
+    """
+    upload = Upload.objects.filter(pk=upload_id).exclude(concat=Concat.PARTIAL).first() if actor.user_id else None
+    if upload is None:
+        raise NotFound
+    if upload.owner_id != actor.user_id:
+        download_policy().may_fetch(actor, upload=upload).enforce()
+    return upload
+
+
+def tus_resource(actor: Actor, key: str) -> TusResource:
+    """A tus resource of the actor's own, with its upload, also when that has ended. Raises ``NotFound`` otherwise."""
+    found = TusResource.objects.select_related("upload").filter(key=key, upload__owner_id=actor.user_id).first()
+    if found is None or actor.user_id is None:
+        raise NotFound
+    return found
 
 
 def by_token(secret: str, upload_id: UUID) -> tuple[Actor, Upload]:

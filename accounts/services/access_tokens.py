@@ -22,9 +22,9 @@ from django.utils import timezone
 from accounts import policies
 from accounts.models import AccessToken, Scope, User
 from accounts.ports import factor_policy, guardians, sign_in_policy
-from accounts.services import letters, sessions
+from accounts.services import letters, limits, sessions
 from accounts.services.token_ends import revoke_all
-from core import audit, outbox, texts
+from core import audit, outbox, texts, throttles
 from core.actor import Actor, ActorKind
 from core.audit import refusals
 from core.errors import Invalid, NotAllowed, SignInRequired
@@ -136,10 +136,12 @@ def authenticate(secret: str, *, scope: Scope, ip: str | None, request_id: str) 
     The actor has no membership chosen and none of the rights of operator staff. Raises ``SignInRequired`` with code
     ``token_unknown``, ``token_expired``, ``token_revoked`` or ``owner_inactive``, and ``NotAllowed`` with code
     ``scope_missing``, or ``stronger_sign_in_required`` where a rule on second factors has become stricter than the session
-    that made the token. Every refusal is in the audit trail.
+    that made the token. Every refusal is in the audit trail, but for ``TooMany`` to an address that has brought too many
+    unknown tokens.
     """
     token = _found(secret)
     if token is None:
+        throttles.hit(limits.UNKNOWN_ACCESS_TOKENS, ip or "unknown")
         stranger = Actor.anonymous(ip=ip, request_id=request_id)
         _note(stranger, scope, UNKNOWN)
         raise SignInRequired(UNKNOWN, code="token_unknown", headers={"WWW-Authenticate": "Bearer"})

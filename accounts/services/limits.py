@@ -1,4 +1,4 @@
-"""How often somebody may try. All of these refuse when Redis does not answer.
+"""How often somebody may try. All of these but one refuse when Redis does not answer.
 
 What people type is counted under a keyed digest: a password typed into the wrong field must not lie in Redis.
 """
@@ -84,6 +84,8 @@ FIRST_LOGIN = Door(
     address=_limit("refused first logins from an address", "30/15minutes"),
 )
 CURRENT_PASSWORD = _limit("current password", "10/15minutes")
+# Nobody guesses 256 bits: this only quiets a broken program, and those with a good token are not asked.
+UNKNOWN_ACCESS_TOKENS = Limit("unknown access tokens from an address", "60/15minutes", FailMode.OPEN)
 EMAIL_CHANGES = _limit("changes of an e-mail address", "5/hour")
 ASSISTANCE_FOR = _limit("login assistance for a person", "5/hour")
 ASSISTANCE_FROM = _limit("login assistance from an address", "30/hour")

@@ -11,7 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 
-from core.errors import DomainError, Invalid, SignInRequired, TooLarge
+from core.errors import DomainError, Invalid, TooLarge
 from core.http import Request
 from core.views.errors import refusal_document
 from transfers.errors import PartsMissing
@@ -42,18 +42,6 @@ def json_door(*methods: str) -> Callable[[View[P]], View[P]]:
         return door
 
     return decorate
-
-
-def signed_in(view: View[P]) -> View[P]:
-    """Only for somebody who has signed in; others are told so with 401, not sent to a page."""
-
-    @wraps(view)
-    def door(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.actor.is_authenticated:
-            raise SignInRequired
-        return view(request, *args, **kwargs)
-
-    return door
 
 
 def refused(request: Request, error: DomainError) -> JsonResponse:

@@ -8,16 +8,18 @@ from uuid import UUID
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 
+from accounts.models import Scope
 from core.errors import Invalid
 from core.http import Request
 from transfers import access
-from transfers.views.doors import document_of, json_door, signed_in
+from transfers.views.callers import session_or_token
+from transfers.views.doors import document_of, json_door
 
 MOST_AT_ONCE = 500
 
 
 @json_door("POST")
-@signed_in
+@session_or_token(Scope.FILES_SEND)
 def states(request: Request) -> HttpResponseBase:
     """``{"ids": […]}`` in, ``{"uploads": [{id, state, reason, sha256}]}`` out; what is not the caller's is left out."""
     rows = access.owned(request.actor, _ids(document_of(request))).values("id", "state", "reason", "sha256")
