@@ -17,7 +17,9 @@ from django.db.models.signals import post_migrate
 from django.test import Client
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
+from accounts.hashers import Argon2id
 from accounts.models import Notice, User, UserState
+from accounts.services.factors import recovery_codes
 from mag_portal.local.object_store import ObjectStore
 from tests import secrets_watch
 from tests.chromium import browser, playwright
@@ -73,6 +75,20 @@ def _turn(item: pytest.Item) -> int:
 @pytest.fixture(autouse=True, scope="session")
 def _secrets_are_watched() -> Iterator[None]:
     yield from secrets_watch.watch()
+
+
+class QuickArgon2id(Argon2id):
+    """For recovery codes what MD5 is for the passwords of tests: ten of them otherwise take a third of a second."""
+
+    memory_cost = 8
+    time_cost = 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _recovery_codes_are_quick() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recovery_codes, "Argon2id", QuickArgon2id)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from base64 import b64decode
 
 import pytest
+from argon2.low_level import Type, hash_secret
 from django.db import connection
 from django.test import Client
 
 from accounts import readable_codes
+from accounts.hashers import Argon2id
 from accounts.models import RecoveryCode, User
 from accounts.services.factors import recovery_codes
 from core.actor import Actor
@@ -52,6 +55,22 @@ def test_codes_lie_hashed(person: User, codes: list[str]) -> None:
         cursor.execute("SELECT string_agg(to_jsonb(accounts_recoverycode)::text, ' ') FROM accounts_recoverycode")
         (rows,) = cursor.fetchone()
     assert not any(code in rows or code.replace("-", "") in rows for code in codes)
+
+
+def test_codes_are_digested_as_passwords_are(person: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery_codes, "Argon2id", Argon2id)
+    (digest,) = recovery_codes.digests(person, ["K7QM-2WXR-9HTD-VB4E"])
+    password = Argon2id()
+    made = hash_secret(
+        b"K7QM2WXR9HTDVB4E",
+        person.pk.bytes,
+        password.time_cost,
+        password.memory_cost,
+        password.parallelism,
+        32,
+        Type.ID,
+    )
+    assert b64decode(made.split(b"$")[-1] + b"=") == bytes.fromhex(digest)
 
 
 def test_same_code_of_two_people_has_two_digests(person: User, staff: User) -> None:
