@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
@@ -58,8 +59,7 @@ def missing_numbers(upload: Upload) -> Sequence[int]:
 
 def ranges(upload: Upload) -> list[Range]:
     """What is there of parts that are not whole, in the order of the file."""
-    whole = Part.objects.filter(upload=OuterRef("upload"), number=OuterRef("number")).exclude(state=PartState.MISSING)
-    rows = upload.pieces.filter(~Exists(whole)).order_by("number", "start")
+    rows = upload.pieces.filter(~Exists(_whole_part_of_piece())).order_by("number", "start")
     return [Range(*row) for row in rows.values_list("number", "start", "size", "sha256")]
 
 
@@ -112,13 +112,24 @@ def ready_to_assemble() -> QuerySet[Upload]:
     """Uploads whose sender asked to complete and of which every part is in the store, or is said to be (promised)."""
     there = (PartState.PUSHED, PartState.PROMISED)
     elsewhere = Part.objects.filter(upload=OuterRef("pk")).exclude(state__in=there)
-    in_pieces = Piece.objects.filter(upload=OuterRef("pk"))
+    in_pieces = Piece.objects.filter(~Exists(_whole_part_of_piece()), upload=OuterRef("pk"))
     return Upload.objects.filter(~Exists(elsewhere), ~Exists(in_pieces), state=UploadState.PUSHING)
+
+
+def buckets_in_use() -> list[str]:
+    """The bucket of the settings and every other one that holds a file, by name."""
+    others = Upload.objects.exclude(bucket="").values_list("bucket", flat=True).distinct().order_by("bucket")
+    return [settings.S3_BUCKET, *(name for name in others if name != settings.S3_BUCKET)]
 
 
 def unclaimed(claim_lifetime: timedelta) -> Q:
     """No worker holds the row, or one that has not been heard of for ``claim_lifetime``."""
     return Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - claim_lifetime)
+
+
+def _whole_part_of_piece() -> QuerySet[Part]:
+    same = Part.objects.filter(upload=OuterRef("upload"), number=OuterRef("number"))
+    return same.exclude(state=PartState.MISSING)
 
 
 def _pieces_by_number(upload: Upload) -> dict[int, list[tuple[int, int]]]:

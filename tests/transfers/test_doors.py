@@ -178,7 +178,7 @@ def test_another_method_is_refused(pages: Client, upload: Upload, method: str, d
 def test_a_part_is_acknowledged_once_and_again(upload_pool: Client, upload: Upload, bearer: dict[str, str]) -> None:
     first = put(upload_pool, upload, 2, CONTENT[PART:], bearer)
     again = put(upload_pool, upload, 2, CONTENT[PART:], bearer)
-    expected = {"number": 2, "size": 3, "sha256": sha256(CONTENT[PART:]), "state": "staged"}
+    expected = {"number": 2, "start": 0, "size": 3, "sha256": sha256(CONTENT[PART:]), "state": "staged"}
     assert (first.status_code, first.json()) == (201, expected)
     assert (again.status_code, again.json()) == (200, expected)
 

@@ -1,27 +1,33 @@
-"""The door of the uploads pool: the bytes of one part, under a token, possibly from another origin."""
+"""The door of the uploads pool: the bytes of one part or a range of it, under a token, possibly from another origin."""
 
 from __future__ import annotations
 
+import re
 from functools import wraps
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse, JsonResponse, UnreadablePostError
+from django.http import HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from core.errors import SignInRequired
-from core.http import Request
+from accounts.models import Scope
+from accounts.services import access_tokens
+from core.actor import Actor
+from core.errors import Invalid, SignInRequired
+from core.http import Request, client_address
 from transfers import access, digests
-from transfers.errors import Interrupted
+from transfers.models import Upload
 from transfers.services import parts
+from transfers.services.receiving import Entry
+from transfers.views.bodies import body_of
+from transfers.views.callers import bearer_of
 from transfers.views.doors import P, View, json_door
 
-# A line that brings nothing for so long is taken for dead; the part is sent again over a new one.
-STALLED_AFTER_SECONDS = 60
 PREFLIGHT_LIFETIME_SECONDS = 7200
-LONGEST_LENGTH = 20
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})", re.ASCII)
 
 
 def from_our_pages(view: View[P]) -> View[P]:
@@ -44,24 +50,16 @@ def from_our_pages(view: View[P]) -> View[P]:
 @from_our_pages
 @json_door("PUT", "OPTIONS")
 def part(request: Request, pk: UUID, number: int) -> HttpResponseBase:
-    """PUT the bytes of part ``number``: 201 once they are on the disk and in the ledger, 200 when they had been."""
+    """PUT the bytes of part ``number``, or with ``Content-Range`` some of them: 201 once they are on the disk and in the
+    ledger, 200 when they had been.
+    """
     if request.method == "OPTIONS":
         return _preflight()
-    actor, upload = access.by_token(_bearer(request), pk)
-    announced = parts.Announced(
-        number=number,
-        length=_length(request),
-        sha256=digests.sha256_of(request.headers.get("Content-Digest", "")),
-    )
-    received = parts.receive(actor, upload=upload, announced=announced, read=_reader(request))
-    document = {
-        "number": received.number,
-        "start": received.start,
-        "size": received.size,
-        "sha256": received.sha256,
-        "state": received.state,
-    }
-    return JsonResponse(document, status=201 if received.is_new else 200)
+    actor, upload = _sender(request, pk)
+    body = body_of(request)
+    announced = _announced(request, number, body.length if request.META.get("CONTENT_LENGTH") else None)
+    entry = parts.receive(actor, upload=upload, announced=announced, read=body.read)
+    return JsonResponse(_described(entry), status=201 if entry.is_new else 200)
 
 
 def _preflight() -> HttpResponse:
@@ -69,34 +67,49 @@ def _preflight() -> HttpResponse:
         status=204,
         headers={
             "Access-Control-Allow-Methods": "PUT",
-            "Access-Control-Allow-Headers": "Authorization, Content-Digest, Content-Type",
+            "Access-Control-Allow-Headers": "Authorization, Content-Digest, Content-Range, Content-Type",
             "Access-Control-Max-Age": str(PREFLIGHT_LIFETIME_SECONDS),
         },
     )
 
 
-def _bearer(request: Request) -> str:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
+def _sender(request: Request, upload_id: UUID) -> tuple[Actor, Upload]:
+    """Whoever holds the upload's own token, or its owner's access token for sending."""
+    secret = bearer_of(request)
+    if not secret:
         raise SignInRequired("Send the upload's token as a Bearer.", headers={"WWW-Authenticate": "Bearer"})
-    return secret.strip()
+    if not access_tokens.is_access_token(secret):
+        return access.by_token(secret, upload_id)
+    actor = access_tokens.authenticate(
+        secret, scope=Scope.FILES_SEND, ip=client_address(request), request_id=request.request_id
+    )
+    return actor, access.for_owner(actor, upload_id)
 
 
-def _length(request: Request) -> int | None:
-    text = request.META.get("CONTENT_LENGTH") or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_LENGTH else None
+def _announced(request: Request, number: int, length: int | None) -> parts.Announced:
+    sha256 = digests.sha256_of(request.headers.get("Content-Digest", ""))
+    header = request.headers.get("Content-Range", "")
+    if not header:
+        return parts.Announced(number=number, length=length, sha256=sha256)
+    match = _CONTENT_RANGE.fullmatch(header)
+    if match is None:
+        raise Invalid(
+            "Write Content-Range as bytes FIRST-LAST/LENGTH, counted within the part.", code="range_malformed"
+        )
+    first, last, part_length = (int(group) for group in match.groups())
+    if length is not None and last - first + 1 != length:
+        raise Invalid(
+            f"Content-Range names {last - first + 1} bytes, the body has {length}. Let both say the same.",
+            code="wrong_length",
+        )
+    return parts.Announced(number=number, length=length, sha256=sha256, start=first, part_length=part_length)
 
 
-def _reader(request: Request) -> parts.Read:
-    """Reads the body where it comes from: nothing of it is collected on the way."""
-    socket = request.META.get("gunicorn.socket")
-    if socket is not None:
-        socket.settimeout(STALLED_AFTER_SECONDS)
-
-    def read(size: int) -> bytes:
-        try:
-            return request.read(size)
-        except UnreadablePostError as error:
-            raise Interrupted from error
-
-    return read
+def _described(entry: Entry) -> dict[str, int | str]:
+    return {
+        "number": entry.number,
+        "start": entry.start,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "state": entry.state,
+    }

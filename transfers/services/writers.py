@@ -1,0 +1,144 @@
+"""The one request that may append to an upload. The newest wins: it has the holder stopped and takes over.
+
+What is correct is decided by the row alone (``receiving.enter`` checks it); telling the holder only makes it prompt.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Thread
+from uuid import UUID, uuid4
+
+from django.core.cache import cache
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from core.errors import Conflict
+from transfers.connections import release
+from transfers.models import Upload
+
+logger = logging.getLogger(__name__)
+
+# How long a holder has to enter what it has before it is passed over.
+DRAIN_SECONDS = 3.0
+LOOK_EVERY_SECONDS = 0.1
+# How often a process asks whether somebody wants one of its uploads.
+WATCH_EVERY_SECONDS = 0.5
+# A note to a holder that has died is nobody's.
+NOTE_LIFETIME_SECONDS = 30
+# Others that came at the same moment and were faster.
+TRIES = 20
+
+Stop = Callable[[], None]
+
+
+@contextmanager
+def hold(upload: Upload, *, stop: Stop) -> Iterator[UUID]:
+    """Be the upload's writer; yields the id that ``receiving.enter`` wants.
+
+    Whoever was it before is told to stop and has three seconds to enter what it has; then the upload is taken over even so,
+    and what it enters later is refused. ``stop`` is called, by another thread, when a newer request wants the upload: the
+    holder should come to its end at once. No database connection is held within. Raises ``Conflict`` where too many want it
+    at one moment.
+    """
+    me = uuid4()
+    _take(upload, me)
+    _watch.add(me, stop)
+    release()
+    try:
+        yield me
+    finally:
+        _watch.remove(me)
+        Upload.objects.filter(pk=upload.pk, writer=me).update(writer=None, writer_since=None)
+        release()
+
+
+def _take(upload: Upload, me: UUID) -> None:
+    for _ in range(TRIES):
+        if _replace(upload, None, me):
+            return
+        holder = _holder_of(upload)
+        if holder is None:
+            continue
+        _watch.ask_to_stop(holder)
+        if _waited_in_vain(upload, holder) and _replace(upload, holder, me):
+            return
+    raise Conflict("Too many requests want to go on with this upload at once. Ask it how far it is.", code="contended")
+
+
+def _replace(upload: Upload, holder: UUID | None, me: UUID) -> bool:
+    return bool(Upload.objects.filter(pk=upload.pk, writer=holder).update(writer=me, writer_since=timezone.now()))
+
+
+def _holder_of(upload: Upload) -> UUID | None:
+    return Upload.objects.values_list("writer", flat=True).get(pk=upload.pk)
+
+
+def _waited_in_vain(upload: Upload, holder: UUID) -> bool:
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < deadline:
+        release()
+        time.sleep(LOOK_EVERY_SECONDS)
+        if _holder_of(upload) != holder:
+            return False
+    return True
+
+
+class _Watch:
+    """The writers of this process, and one thread that asks for all of them together whether they are to stop."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._stops: dict[UUID, Stop] = {}
+        self._thread: Thread | None = None
+
+    def add(self, holder: UUID, stop: Stop) -> None:
+        with self._changed:
+            self._stops[holder] = stop
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._run, name="writers", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def remove(self, holder: UUID) -> None:
+        with self._changed:
+            self._stops.pop(holder, None)
+
+    def ask_to_stop(self, holder: UUID) -> None:
+        """Wherever it runs. Without Redis, what runs elsewhere is passed over after its time."""
+        with self._changed:
+            stop = self._stops.get(holder)
+        if stop is not None:
+            stop()
+            return
+        try:
+            cache.set(_note(holder), 1, NOTE_LIFETIME_SECONDS)
+        except RedisError:
+            logger.warning("A writer could not be told to stop: Redis does not answer.")
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stops)
+            time.sleep(WATCH_EVERY_SECONDS)
+            self._look()
+
+    def _look(self) -> None:
+        with self._changed:
+            stops = {_note(holder): stop for holder, stop in self._stops.items()}
+        try:
+            noted = cache.get_many(stops)
+        except RedisError:
+            return
+        for note in noted:
+            stops[note]()
+
+
+_watch = _Watch()
+
+
+def _note(holder: UUID) -> str:
+    return f"transfers.writers.stop.{holder.hex}"
