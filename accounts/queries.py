@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 
 from accounts.models import (
@@ -16,6 +16,7 @@ from accounts.models import (
     Passkey,
     RecoveryCode,
     User,
+    UserState,
 )
 from accounts.proofs import FactorKind
 
@@ -35,6 +36,11 @@ def user_by_identifier(identifier: str) -> User | None:
     if "@" in typed:
         return user_by_email(typed)
     return User.objects.filter(user_id=typed).first()
+
+
+def operator_staff() -> QuerySet[User]:
+    """The operator's people who can sign in, and so decide."""
+    return User.objects.filter(is_staff=True, state=UserState.ACTIVE).order_by("created_at", "id")
 
 
 def open_one_time_password(user: User) -> OneTimePassword | None:

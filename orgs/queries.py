@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+import accounts.queries
 from accounts.models import FactorReset, FactorResetState, User, UserState
 from core.actor import Actor
 from orgs import mail_domains
@@ -184,7 +185,7 @@ def waiting_join_requests(actor: Actor) -> QuerySet[JoinRequest]:
 
 def operator_staff() -> QuerySet[User]:
     """The operator's people who can sign in, and so decide."""
-    return User.objects.filter(is_staff=True, state=UserState.ACTIVE).order_by("created_at", "id")
+    return accounts.queries.operator_staff()
 
 
 def registration_of_invitation(invitation: Invitation) -> Registration | None:

@@ -14,12 +14,16 @@ SUCCESS, INFO, WARNING, DANGER, NEUTRAL = "success", "info", "warning", "danger"
 MARKS = {SUCCESS: "success", INFO: "moving", WARNING: "clock", DANGER: "danger", NEUTRAL: "neutral"}
 
 _STATES_BY_TONE = {
-    SUCCESS: "accepted active approved delivered done downloaded merged pushed stored",
-    INFO: "notified opened processing pushing queued receiving sending sent staged started submitted uploading verifying",
-    WARNING: (
-        "confirmed first_login info_requested invited missing pending pending_aa pending_owner requested unconfirmed vouched"
+    SUCCESS: "accepted active approved delivered done downloaded granted merged pushed stored",
+    INFO: (
+        "notified opened processing promised pushing queued receiving sending sent staged started submitted uploading "
+        "verifying"
     ),
-    DANGER: "bounced denied failed quarantined suspended",
+    WARNING: (
+        "asked confirmed first_login info_requested invited missing pending pending_aa pending_owner requested "
+        "unconfirmed vouched"
+    ),
+    DANGER: "bounced denied failed quarantined refused suspended",
     NEUTRAL: "aborted closed draft ended expired inactive purged revoked suppressed withdrawn",
 }
 

@@ -12,6 +12,7 @@ from orgs.models import Membership
 from sft.models import AccessGrant, Package, PackageFile, Recipient, Subscription
 from sft.notifications import ACCESS_REQUESTS, PACKAGES
 from sft.queries import file_names
+from transfers.models import Upload
 
 NAMES_IN_A_MAIL = 10
 HOME = Link("sft:home")
@@ -120,6 +121,33 @@ def package_failed(package: Package) -> None:
         package.sender,
         context={"title": package.title, "reason": package.failure},
         links={"package": _package(package)},
+    )
+
+
+def file_quarantined(upload: Upload, package: Package | None) -> None:
+    """To its sender: a file is being held, and its package with it."""
+    _about_file("file_quarantined", upload, package, finding=upload.scan_finding)
+
+
+def file_released(upload: Upload, package: Package | None) -> None:
+    """To its sender: the operator's staff have let the file through."""
+    _about_file("file_released", upload, package)
+
+
+def file_condemned(upload: Upload, package: Package | None) -> None:
+    """To its sender: the file was deleted, nobody has it."""
+    _about_file("file_condemned", upload, package)
+
+
+def _about_file(template: str, upload: Upload, package: Package | None, **words: str) -> None:
+    owner = upload.owner
+    outbox.enqueue(
+        f"sft/mail/{template}",
+        to=owner.email,
+        context={"name": owner.first_name, "file": upload.name, "title": package.name if package else "", **words},
+        links={"where": _package(package) if package else HOME},
+        organization_id=package.organization_id if package else None,
+        language=owner.language,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -23,7 +24,7 @@ from tests.transfers.sending import (
     store_all,
 )
 from transfers.models import Part, PartState, Upload, UploadState
-from transfers.services import finishing, uploads
+from transfers.services import claims, finishing, uploads, verifying
 from transfers.storage import StoredPart, forget_clients, store
 
 CONTENT = random_bytes(2 * PART + 3)
@@ -178,32 +179,32 @@ def test_what_the_listener_refuses_is_not_stored(
 def test_a_file_removed_while_it_is_verified_is_not_stored(
     actor: Actor, pushed: Upload, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verify = finishing._verified_sha256
+    read_back = verifying.read_back
 
-    def removed_meanwhile(upload: Upload) -> str:
+    def removed_meanwhile(upload: Upload, *, beat: Callable[[], None]) -> verifying.Reading:
         uploads.remove(actor, upload=Upload.objects.get(pk=upload.pk))
-        return verify(upload)
+        return read_back(upload, beat=beat)
 
-    monkeypatch.setattr(finishing, "_verified_sha256", removed_meanwhile)
+    monkeypatch.setattr(verifying, "read_back", removed_meanwhile)
     assert finishing.finish_upload(pushed.id) is None
     assert state_of(pushed) == UploadState.ABORTED
     assert ("stored", pushed.id) not in listener.told
 
 
 def test_a_long_verification_keeps_its_claim(pushed: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finishing, "HEARTBEAT_SECONDS", -1.0)
+    monkeypatch.setattr(verifying, "HEARTBEAT_SECONDS", -1.0)
     finishing._assemble(pushed)
     assert finishing.finish_upload(pushed.id)
 
 
 def test_somebody_else_taking_over_ends_the_first(pushed: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finishing, "HEARTBEAT_SECONDS", -1.0)
-    keep = finishing._keep_claim
+    monkeypatch.setattr(verifying, "HEARTBEAT_SECONDS", -1.0)
+    keep = claims.keep
 
     def taken_over(upload: Upload) -> None:
         Upload.objects.update(claimed_at=timezone.now() + timedelta(seconds=1))
         keep(upload)
 
-    monkeypatch.setattr(finishing, "_keep_claim", taken_over)
+    monkeypatch.setattr(claims, "keep", taken_over)
     assert finishing.finish_upload(pushed.id) is None
     assert state_of(pushed) == UploadState.VERIFYING

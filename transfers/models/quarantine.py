@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, QuerySet
@@ -18,7 +20,7 @@ class InQuarantine(models.Manager["QuarantinedUpload"]):
 class QuarantinedUpload(Upload):
     """An upload as the operator's staff see it who decide on it."""
 
-    objects = InQuarantine()
+    objects: ClassVar[InQuarantine] = InQuarantine()
 
     class Meta:
         proxy = True

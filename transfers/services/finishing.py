@@ -1,25 +1,30 @@
-"""From "all parts are there" to "stored": put the object together, read it back, compare, tell."""
+"""From "all parts are there" to "stored": put the object together, read it back, compare, look for malware, tell."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import time
 from datetime import timedelta
+from functools import partial
+from importlib import import_module
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
-from core import states
+from core import states, wakeups
 from core.actor import Actor
 from core.errors import Conflict
 from transfers import queries
 from transfers.connections import release
-from transfers.models import Concat, Part, PartState, Upload, UploadState
+from transfers.models import Concat, Door, PartState, Scan, Upload, UploadState
 from transfers.ports import transfer_listener
-from transfers.services import pushing, uploads
+from transfers.scanner import ScannerAway
+from transfers.services import claims, pushing, quarantine, uploads, verifying
+from transfers.services.claims import NotYet
+from transfers.services.tus import concatenation
+from transfers.services.verifying import Damaged, Reading
 from transfers.storage import (
     NoSuchMultipart,
     NoSuchObject,
@@ -33,56 +38,79 @@ from transfers.storage import (
 logger = logging.getLogger(__name__)
 
 FINISHER = Actor.system("finish upload")
-CLAIM_LIFETIME = timedelta(minutes=1)
-HEARTBEAT_SECONDS = 10.0
+CLAIM_LIFETIME = claims.LIFETIME
+FINISHABLE = (UploadState.PUSHING, UploadState.VERIFYING)
 REFUSALS = 20
+# Somebody whose turn it is not yet is woken by whoever is done; the sweep asks in case that was lost.
+TURN_AGAIN = timedelta(minutes=1)
 DAMAGED = "What the object store gave back is not what was sent. Send the file again."
+REFUSED = "The object store does not accept this file. Tell your administrator, then send it again."
 
 
-class Damaged(Exception):
-    """The object in the store is not, bit for bit, what the ledger says was sent."""
+class PartsUnderWay(NotYet):
+    """A part, or pieces of one, lies in staging still; its push wakes us."""
 
 
-class NotYet(Exception):
-    """There is nothing to finish: parts are missing or on their way, or somebody else has taken over."""
+class NotOurTurn(NotYet):
+    """Enough large files are being read at this moment."""
 
 
 def finish_upload(upload_id: UUID) -> Upload | None:
     """Bring an upload that was asked to complete as far as it can go; returns it once it is stored.
 
     May be called at any time, any number of times, and be killed anywhere: each call takes up where the row says. ``None``
-    when parts are still under way, another worker holds it, or the store cannot be asked now (then it is tried again later).
+    when parts are still under way, another worker holds it, the store or the malware scanner cannot be asked now (then it is
+    tried again later), or it went into quarantine. A partial upload of a concatenation is put together and no more.
     """
-    upload = _claim(upload_id)
+    upload = claims.take(upload_id, states=FINISHABLE)
     if upload is None:
         return None
     try:
-        if upload.state == UploadState.PUSHING:
-            _assemble(upload)
-        return _store(upload, _verified_sha256(upload))
+        return _go_on(upload)
+    except PartsUnderWay:
+        claims.give_back_untried(upload)
+        _look_again(upload)
+    except NotOurTurn:
+        claims.give_back_untried(upload, due_at=timezone.now() + TURN_AGAIN)
     except (NotYet, Conflict):
-        _release_claim(upload)
-    except Damaged as damage:
-        logger.error("Upload %s is damaged in the store: %s", upload.id, damage)  # noqa: TRY400
-        uploads.fail(FINISHER, upload=upload, reason=DAMAGED)
-    except StoreError as error:
-        _postpone(upload, error)
+        claims.give_back_untried(upload)
+    except (Damaged, ScannerAway, StoreError) as fault:
+        _lay_down(upload, fault)
     return None
 
 
-def _claim(upload_id: UUID) -> Upload | None:
-    claimable = Upload.objects.filter(
-        queries.unclaimed(CLAIM_LIFETIME),
-        pk=upload_id,
-        state__in=(UploadState.PUSHING, UploadState.VERIFYING),
-    )
-    if not claimable.update(claimed_at=timezone.now(), attempts=F("attempts") + 1):
+def _go_on(upload: Upload) -> Upload | None:
+    if upload.state == UploadState.PUSHING:
+        _assemble(upload)
+    if upload.concat == Concat.PARTIAL:
+        claims.give_back(upload, due_at=None)
+        concatenation.wake_finals(upload)
         return None
-    return Upload.objects.get(pk=upload_id)
+    settled = _settle(upload, _read_back(upload))
+    if upload.concat == Concat.FINAL:
+        concatenation.dissolve(upload)
+    return settled
+
+
+def _lay_down(upload: Upload, fault: Damaged | ScannerAway | StoreError) -> None:
+    if isinstance(fault, Damaged):
+        logger.error("Upload %s is damaged in the store: %s", upload.id, fault)
+        _fail(upload, DAMAGED)
+    elif isinstance(fault, ScannerAway):
+        _hold(upload, fault)
+    else:
+        _postpone(upload, fault)
+
+
+def _look_again(upload: Upload) -> None:
+    """The last push may have come, and woken nobody, while the claim was ours."""
+    if upload.parts.filter(state=PartState.PUSHED).count() == upload.part_count:
+        wakeups.now("transfers.tasks.finish_upload", str(upload.pk))
 
 
 def _assemble(upload: Upload) -> None:
     """Have the store make the object. A worker that died after the store had done so is recognised by the object."""
+    _collect(upload)
     parts = _ledger(upload)
     release()
     try:
@@ -100,8 +128,23 @@ def _assemble(upload: Upload) -> None:
     states.advance(upload, "assemble", actor=FINISHER, attempts=0, last_error="")
 
 
+def _collect(upload: Upload) -> None:
+    """Enter the parts that did not come through a staging folder: sent straight to the store, or joined from others."""
+    release()
+    if upload.door == Door.DIRECT and upload.parts.filter(state=PartState.PROMISED).exists():
+        import_module("transfers.services.direct").reconcile(upload)
+    elif upload.concat == Concat.FINAL and not concatenation.is_gathered(upload):
+        with verifying.turn(upload) as is_ours:
+            if not is_ours:
+                raise NotOurTurn
+            concatenation.gather(upload)
+        _wake_next(upload)
+
+
 def _ledger(upload: Upload) -> list[StoredPart]:
     rows = list(upload.parts.order_by("number").values_list("number", "etag", "size", "sha256", "state"))
+    if any(state == PartState.STAGED for *_, state in rows) or upload.pieces.exists():
+        raise PartsUnderWay
     if len(rows) != upload.part_count or any(state != PartState.PUSHED for *_, state in rows):
         raise NotYet
     return [StoredPart(number, etag, size, sha256) for number, etag, size, sha256, _ in rows]
@@ -127,100 +170,72 @@ def _reconcile(upload: Upload, ledger: list[StoredPart]) -> None:
     pushing.lose(list(upload.parts.filter(number__in=wrong)), because="the store does not hold it")
 
 
-def _verified_sha256(upload: Upload) -> str:
-    """Read the whole object back: every part has the digest its sender announced; returns that of the whole file."""
-    whole = hashlib.sha256()
-    expected: list[Part] = list(upload.parts.order_by("number"))
-    beat = time.monotonic()
-    release()
-    try:
-        if store(upload.bucket).size(upload.storage_key) != upload.size:
-            raise Damaged("it has another length")
-        blocks = store(upload.bucket).read(upload.storage_key, start=0, length=upload.size or 0)
-        digests = _PartDigests(upload.part_size)
-        for block in blocks:
-            whole.update(block)
-            digests.update(block)
-            if time.monotonic() - beat > HEARTBEAT_SECONDS:
-                _keep_claim(upload)
-                beat = time.monotonic()
-    except NoSuchObject as error:
-        raise Damaged(str(error)) from error
-    if digests.finish() != [part.sha256 for part in expected]:
-        raise Damaged("a part has another SHA-256")
-    return whole.hexdigest()
+def _read_back(upload: Upload) -> Reading:
+    with verifying.turn(upload) as is_ours:
+        if not is_ours:
+            raise NotOurTurn
+        reading = verifying.read_back(upload, beat=partial(claims.keep, upload))
+    _wake_next(upload)
+    return reading
 
 
-class _PartDigests:
-    """SHA-256 of each part of a stream, however it is cut into blocks."""
-
-    def __init__(self, part_size: int) -> None:
-        self._part_size = part_size
-        self._left = part_size
-        self._current = hashlib.sha256()
-        self._done: list[str] = []
-
-    def update(self, block: bytes) -> None:
-        rest = memoryview(block)
-        while rest:
-            piece = rest[: self._left]
-            self._current.update(piece)
-            self._left -= len(piece)
-            rest = rest[len(piece) :]
-            if not self._left:
-                self._close()
-
-    def finish(self) -> list[str]:
-        if self._left < self._part_size:
-            self._close()
-        return self._done
-
-    def _close(self) -> None:
-        self._done.append(self._current.hexdigest())
-        self._current = hashlib.sha256()
-        self._left = self._part_size
+def _wake_next(done: Upload) -> None:
+    """A large file is through: the one that has waited longest may begin."""
+    if (done.size or 0) <= verifying.LARGE:
+        return
+    large = Upload.objects.filter(queries.unclaimed(CLAIM_LIFETIME), size__gt=verifying.LARGE).exclude(pk=done.pk)
+    reading = Q(state=UploadState.VERIFYING) & ~Q(concat=Concat.PARTIAL) & ~Q(scan=Scan.WAITING)
+    joining = Q(state=UploadState.PUSHING, concat=Concat.FINAL)
+    longest = large.filter(reading | joining).order_by("completed_at", "id").values_list("id", flat=True).first()
+    if longest is not None:
+        wakeups.now("transfers.tasks.finish_upload", str(longest))
 
 
-def _store(upload: Upload, sha256: str) -> Upload:
+def _settle(upload: Upload, reading: Reading) -> Upload | None:
+    """The bytes are right: store the file, or keep it from everybody where the scanner, or its silence, asks for it."""
+    verdict = reading.verdict
+    is_held = verdict.scan == Scan.TOO_LARGE and settings.SCAN_TOO_LARGE == "hold"
+    if verdict.scan == Scan.FOUND or is_held:
+        quarantine.put_in(FINISHER, upload=upload, reading=reading)
+        return None
     now = timezone.now()
     with transaction.atomic():
         states.advance(
             upload,
             "store",
             actor=FINISHER,
-            data={"sha256": sha256, "size": upload.size},
-            sha256=sha256,
-            stored_at=now,
+            data={"sha256": reading.sha256, "size": upload.size, "scan": verdict.scan},
+            **reading.facts,
+            **uploads.kept_from(upload, now),
             claimed_at=None,
             due_at=None,
             last_error="",
         )
-        if upload.concat != Concat.PARTIAL:
-            transfer_listener().stored(upload)
+        transfer_listener().stored(upload)
     return upload
 
 
-def _keep_claim(upload: Upload) -> None:
-    now = timezone.now()
-    mine = Upload.objects.filter(pk=upload.pk, state=upload.state, claimed_at=upload.claimed_at)
-    if not mine.update(claimed_at=now):
-        raise NotYet
-    upload.claimed_at = now
-    release()
-
-
-def _release_claim(upload: Upload) -> None:
-    Upload.objects.filter(pk=upload.pk, claimed_at=upload.claimed_at).update(claimed_at=None)
+def _hold(upload: Upload, silence: ScannerAway) -> None:
+    """The scanner cannot be asked now. The file waits, however long it takes, and nothing of it is read meanwhile."""
+    logger.warning("Upload %s waits for the malware scanner: %s", upload.id, silence)
+    due_at = timezone.now() + pushing.wait_after(upload.attempts)
+    claims.give_back(upload, scan=Scan.WAITING, due_at=due_at, last_error=str(silence)[:300])
 
 
 def _postpone(upload: Upload, error: StoreError) -> None:
     logger.warning("Upload %s was not finished: %s", upload.id, error)
-    if upload.attempts >= REFUSALS and not isinstance(error, StoreUnavailable):
-        reason = "The object store does not accept this file. Tell your administrator, then send it again."
-        uploads.fail(FINISHER, upload=upload, reason=reason)
+    # Tries that waited for the scanner were none at the store.
+    is_refused = upload.scan != Scan.WAITING and not isinstance(error, StoreUnavailable)
+    if is_refused and upload.attempts >= REFUSALS:
+        _fail(upload, REFUSED)
         return
-    Upload.objects.filter(pk=upload.pk, claimed_at=upload.claimed_at).update(
-        claimed_at=None,
-        due_at=timezone.now() + pushing.wait_after(upload.attempts),
-        last_error=str(error)[:300],
-    )
+    due_at = timezone.now() + pushing.wait_after(upload.attempts)
+    claims.give_back(upload, due_at=due_at, last_error=str(error)[:300])
+
+
+def _fail(upload: Upload, reason: str) -> None:
+    try:
+        uploads.fail(FINISHER, upload=upload, reason=reason)
+    except Conflict:
+        # Removed meanwhile, by its owner; its bytes go all the same.
+        claims.give_back(upload)

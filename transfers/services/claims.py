@@ -1,0 +1,55 @@
+"""One worker at a time puts an upload together and reads it back. A worker that is not heard of loses it to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from transfers import queries
+from transfers.connections import release as release_connection
+from transfers.models import Upload
+
+LIFETIME = timedelta(minutes=1)
+# As much as the column holds; the waits have long stopped growing.
+MOST_ATTEMPTS = 10_000
+
+
+class NotYet(Exception):
+    """There is nothing to finish: parts are missing or on their way, or somebody else has taken over."""
+
+
+def take(upload_id: UUID, *, states: Sequence[str]) -> Upload | None:
+    """Claim an upload in one of ``states``; ``None`` when it is in another, or another worker's."""
+    claimable = Upload.objects.filter(queries.unclaimed(LIFETIME), pk=upload_id, state__in=states)
+    if not claimable.update(claimed_at=timezone.now(), attempts=Least(F("attempts") + 1, MOST_ATTEMPTS)):
+        return None
+    return Upload.objects.get(pk=upload_id)
+
+
+def keep(upload: Upload) -> None:
+    """Still at work on it. Raises ``NotYet`` when it has moved on, or was taken over."""
+    now = timezone.now()
+    if not _mine(upload).filter(state=upload.state).update(claimed_at=now):
+        raise NotYet
+    upload.claimed_at = now
+    release_connection()
+
+
+def give_back(upload: Upload, **changes: Any) -> bool:
+    """Work on it no more, and write ``changes`` to its row; False when it was taken over."""
+    return bool(_mine(upload).update(claimed_at=None, **changes))
+
+
+def give_back_untried(upload: Upload, **changes: Any) -> bool:
+    """As ``give_back``, where nothing was tried that could have failed."""
+    return give_back(upload, attempts=max(0, upload.attempts - 1), **changes)
+
+
+def _mine(upload: Upload) -> Any:
+    return Upload.objects.filter(pk=upload.pk, claimed_at=upload.claimed_at)
