@@ -13,8 +13,10 @@ def bind() -> None:
     from orgs.services.mail_addresses import LastingAddresses
     from orgs.services.sign_in import FirstLoginNotice, MembersOnly, OrganizationAdministrators, StoredRules
     from sft.services.directory import Subscriptions
+    from sft.services.fetching import PackageDownloadPolicy
     from sft.services.onboarding import OnboardingSubscriber
-    from sft.services.uploads import OnePlace, OthersMayNot, PackageFiles, PackageUploadPolicy
+    from sft.services.placement import OrganizationPlaces
+    from sft.services.uploads import PackageFiles, PackageUploadPolicy
     from transfers.ports import download_policy, storage_placement, transfer_listener, upload_policy
 
     actor_resolver.bind(MembershipActorResolver())
@@ -27,6 +29,6 @@ def bind() -> None:
     onboarding_listener.bind(OnboardingSubscriber())
     subscription_directory.bind(Subscriptions())
     upload_policy.bind(PackageUploadPolicy())
-    download_policy.bind(OthersMayNot())
-    storage_placement.bind(OnePlace())
+    download_policy.bind(PackageDownloadPolicy())
+    storage_placement.bind(OrganizationPlaces())
     transfer_listener.bind(PackageFiles())

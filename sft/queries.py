@@ -164,6 +164,11 @@ def recipients_of(package: Package) -> QuerySet[Recipient]:
     return people.annotate(downloaded_files=Count("downloads__file", distinct=True))
 
 
+def addressed_to(package: Package, actor: Actor) -> QuerySet[Recipient]:
+    """The actor as a recipient to whom the package was delivered, under whichever membership."""
+    return package.recipients.filter(membership__user_id=actor.user_id or NOBODY, notified_at__isnull=False)
+
+
 def downloaded_files(recipient: Recipient) -> set[UUID]:
     """The files that this recipient has been sent whole."""
     return set(recipient.downloads.values_list("file_id", flat=True))

@@ -28,7 +28,10 @@ class UploadPolicy(Protocol):
 
 class DownloadPolicy(Protocol):
     def may_fetch(self, actor: Actor, *, upload: Upload) -> Decision:
-        """Whether ``actor`` may have the bytes of a stored upload that is not their own. Its owner is not asked about."""
+        """Whether ``actor`` may have the bytes of an upload that is not their own. Its owner is not asked about.
+
+        A refusal tells its reason to somebody who knows of the file. Raises ``NotFound`` for everybody else.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,19 @@ def begin(actor: Actor, *, wanted: SeenFile) -> None:
 
 
 @transaction.atomic
-def finish(actor: Actor, *, wanted: SeenFile) -> None:
-    """Record that every byte of a file was sent to the actor; the package is downloaded once all its files were."""
-    audit.record(actor, "sft.file.downloaded", wanted.file, data=_names(wanted.seen.package, wanted.file))
-    if wanted.seen.recipient is None:
-        return
-    recipient = _locked(wanted.seen.recipient)
-    FileDownload.objects.create(file=wanted.file, recipient=recipient, sha256=wanted.file.sha256)
+def finish(actor: Actor, *, file: PackageFile) -> None:
+    """Record that every byte of a file was sent to the actor; a package is downloaded once all its files were."""
+    recipients = list(queries.addressed_to(file.package, actor).select_related("membership"))
+    theirs = next((row.membership.organization_id for row in recipients), None)
+    # A program acts for nobody in particular: its owner was sent the file as a member of the recipient's organisation.
+    of_whom = actor.organization_id or theirs
+    audit.record(actor, "sft.file.downloaded", file, data=_names(file.package, file), organization_id=of_whom)
+    for row in recipients:
+        _note(actor, open_package(actor, recipient=row), file)
+
+
+def _note(actor: Actor, recipient: Recipient, file: PackageFile) -> None:
+    FileDownload.objects.create(file=file, recipient=recipient, sha256=file.sha256)
     fetched = len(queries.downloaded_files(recipient))
     if recipient.state == RecipientState.OPENED and fetched == recipient.package.files.count():
         states.advance(recipient, "download", actor=actor, downloaded_at=timezone.now())

@@ -13,9 +13,8 @@ from core.policies import ALLOWED, Decision, refused
 from orgs.catalogue import SFT
 from sft import policies, queries
 from sft.models import Package, PackageFile, PackageState
-from sft.services import delivery, drafts, launches
+from sft.services import delivery, downloads, drafts, launches
 from transfers.models import Upload
-from transfers.ports import Place
 
 GONE = "This package is no longer there. Start a new one and add the file again."
 
@@ -93,7 +92,9 @@ class PackageFiles:
         """The package waits for the decision of the operator's staff."""
 
     def fetched(self, upload: Upload, *, actor: Actor) -> None:
-        """What is fetched from a package's pages is recorded there."""
+        file = PackageFile.objects.select_related("package").filter(upload_id=upload.pk).first()
+        if file is not None:
+            downloads.finish(actor, file=file)
 
     @transaction.atomic
     def failed(self, upload: Upload, reason: str) -> None:
@@ -112,20 +113,6 @@ class PackageFiles:
         if package.state != PackageState.DRAFT:
             raise Conflict("This file belongs to a package that has been sent, so it cannot be removed.")
         package.files.filter(upload_id=upload.pk).delete()
-
-
-class OthersMayNot:
-    """Files are fetched by others from the packages they lie in."""
-
-    def may_fetch(self, actor: Actor, *, upload: Upload) -> Decision:  # noqa: ARG002
-        return refused("This file is not yours.")
-
-
-class OnePlace:
-    """Everything lies in the bucket of the settings."""
-
-    def place_for(self, actor: Actor, *, subject: UUID | None) -> Place:  # noqa: ARG002
-        return Place()
 
 
 def _for_oneself(actor: Actor) -> Decision:

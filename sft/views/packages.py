@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -17,7 +16,7 @@ from sft.services import downloads
 from sft.views.documents import package_document
 from sft.views.guards import workspace
 from sft.views.timeline import timeline_of
-from transfers.http import file_response
+from transfers.downloads.files import file_response
 from transfers.models import Upload
 
 
@@ -70,9 +69,4 @@ def file_download(request: Request, package_id: UUID, pk: UUID) -> HttpResponseB
     wanted = access.file(request.actor, package_id, pk)
     downloads.begin(request.actor, wanted=wanted)
     upload = Upload.objects.get(pk=wanted.file.upload_id)
-    return file_response(
-        request,
-        upload,
-        filename=wanted.file.name,
-        on_complete=partial(downloads.finish, request.actor, wanted=wanted),
-    )
+    return file_response(request, upload, actor=request.actor, filename=wanted.file.name)

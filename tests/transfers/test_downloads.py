@@ -1,4 +1,4 @@
-"""Downloads: every byte or an honest part of them, and a receipt only for the whole."""
+"""Downloads: every byte or an honest part of them, under the file's own digest."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.test import RequestFactory
 
 from core.actor import Actor
 from core.errors import Conflict, NotFound, Unavailable
-from tests.transfers.conftest import PART
+from tests.transfers.conftest import PART, Listener, actor_of
 from tests.transfers.sending import new_upload, random_bytes, sha256, store_all
-from transfers.http import file_response
+from transfers.downloads.files import file_response
 from transfers.models import Upload
 from transfers.services import uploads
 from transfers.storage import forget_clients
@@ -29,23 +29,10 @@ def upload(actor: Actor) -> Upload:
     return store_all(actor, new_upload(actor, CONTENT), CONTENT)
 
 
-class Receipt:
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self) -> None:
-        self.count += 1
-
-
-@pytest.fixture
-def receipt() -> Receipt:
-    return Receipt()
-
-
-def ask(upload: Upload, receipt: Receipt | None = None, method: str = "GET", **headers: str) -> HttpResponseBase:
+def ask(upload: Upload, method: str = "GET", **headers: str) -> HttpResponseBase:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = RequestFactory().generic(method, "/", headers=named)
-    return file_response(request, upload, filename="résumé.pdf", on_complete=receipt)
+    return file_response(request, upload, actor=actor_of(upload.owner), filename="résumé.pdf")
 
 
 def body_of(response: HttpResponseBase) -> bytes:
@@ -54,11 +41,9 @@ def body_of(response: HttpResponseBase) -> bytes:
     return cast("bytes", response.content)  # type: ignore[attr-defined]
 
 
-def test_the_whole_file_is_what_was_stored(upload: Upload, receipt: Receipt) -> None:
-    response = ask(upload, receipt)
-    assert receipt.count == 0
+def test_the_whole_file_is_what_was_stored(upload: Upload) -> None:
+    response = ask(upload)
     assert body_of(response) == CONTENT
-    assert receipt.count == 1
     assert (response.status_code, response["Content-Length"], response["Accept-Ranges"]) == (200, str(SIZE), "bytes")
     assert response["ETag"] == f'"{sha256(CONTENT)}"'
 
@@ -117,33 +102,16 @@ def test_a_resumed_download_starts_over_if_the_file_is_another(upload: Upload, v
     assert ask(upload, Range="bytes=5-", If_Range=condition).status_code == status
 
 
-def test_head_tells_everything_and_sends_nothing(upload: Upload, receipt: Receipt) -> None:
-    response = ask(upload, receipt, method="HEAD")
+def test_head_tells_everything_and_sends_nothing(upload: Upload, listener: Listener) -> None:
+    response = ask(upload, method="HEAD")
     assert (response.status_code, response["Content-Length"], body_of(response)) == (200, str(SIZE), b"")
-    assert receipt.count == 0
+    assert ("fetched", upload.pk) not in listener.told
 
 
-@pytest.mark.parametrize("asked", ["bytes=1-", f"bytes=0-{SIZE - 2}"])
-def test_less_than_the_whole_file_is_no_receipt(upload: Upload, receipt: Receipt, asked: str) -> None:
-    body_of(ask(upload, receipt, Range=asked))
-    assert receipt.count == 0
-    body_of(ask(upload, receipt, Range="bytes=0-"))
-    assert receipt.count == 1
-
-
-def test_a_line_that_breaks_is_no_receipt(upload: Upload, receipt: Receipt) -> None:
-    response = cast("StreamingHttpResponse", ask(upload, receipt))
-    blocks = cast("Iterator[bytes]", response.streaming_content)
-    next(blocks)
-    response.close()
-    assert receipt.count == 0
-
-
-def test_an_empty_file_is_downloaded_too(actor: Actor, receipt: Receipt) -> None:
+def test_an_empty_file_has_its_answer_too(actor: Actor) -> None:
     empty = store_all(actor, new_upload(actor, b""), b"")
-    response = ask(empty, receipt, Range="bytes=0-")
+    response = ask(empty, Range="bytes=0-")
     assert (response.status_code, response["Content-Length"], body_of(response)) == (200, "0", b"")
-    assert receipt.count == 1
 
 
 def test_only_a_stored_file_is_given_out(actor: Actor, upload: Upload) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transfers.http import disposition
+from transfers.downloads.headers import disposition
 from transfers.names import ascii_filename, safe_filename
 
 

@@ -1,0 +1,196 @@
+"""Receipts: which bytes of a file somebody has been sent, and that they have it all once these cover the file.
+
+Spans that touch are joined as they come, under the lock of the upload's row, so that a file fetched in a hundred pieces
+takes as many rows as it has holes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.utils import timezone
+
+from core.actor import Actor, ActorKind
+from transfers.models import AwaitedReceipt, FetchedSpan, Upload, UploadState
+from transfers.ports import transfer_listener
+
+logger = logging.getLogger(__name__)
+
+# A download that nobody went on with for so long begins anew.
+KEPT = timedelta(days=30)
+# nginx tells at the end of an answer, however long it took.
+AWAITED = timedelta(days=7)
+
+# What touches the new span leaves the table; the answer is the joined span, and how far beyond it may have arrived.
+_JOIN = """
+WITH gone AS (
+    DELETE FROM transfers_fetchedspan
+    WHERE upload_id = %(upload)s AND user_id = %(user)s AND (span && %(span)s::int8range OR span -|- %(span)s::int8range)
+    RETURNING span, handed
+), met AS (
+    SELECT span, handed FROM gone UNION ALL SELECT %(span)s::int8range, %(handed)s::int8
+)
+SELECT lower(all_of_it), upper(all_of_it), farthest
+FROM (SELECT range_merge(range_agg(span)) AS all_of_it, max(handed) AS farthest FROM met) AS joined
+"""
+# Who goes on from a byte, once the line has broken, says that they have what comes before, as far as it had been handed over.
+_CONFIRM = """
+UPDATE transfers_fetchedspan SET span = int8range(lower(span), %(start)s), handed = NULL
+WHERE upload_id = %(upload)s AND user_id = %(user)s AND at < %(began)s AND upper(span) < %(start)s AND handed >= %(start)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of an answer: ``length`` bytes of a file from ``start``, at ``offset`` in the answer's body."""
+
+    upload_id: UUID
+    offset: int
+    start: int
+    length: int
+
+    def sent_of(self, sent: Sent) -> Delivered:
+        """What of this piece was sent, when so much of the whole answer was."""
+
+        def within(count: int, most: int) -> int:
+            return self.start + max(0, min(count - self.offset, most))
+
+        # The byte behind the piece is where others begin that know nothing of this one: no sign that it arrived.
+        handed = within(sent.handed, self.length - 1)
+        return Delivered(self.upload_id, self.start, within(sent.certain, self.length), handed, sent.began)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How much of an answer's body went out: ``certain`` bytes arrived, ``handed`` were given to the connection."""
+
+    certain: int
+    handed: int
+    began: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Bytes ``[start, stop)`` of a file arrived; up to ``handed`` they may have."""
+
+    upload_id: UUID
+    start: int
+    stop: int
+    handed: int
+    began: datetime
+
+
+def record(actor: Actor, stretches: Iterable[Stretch], sent: Sent) -> None:
+    """Note what ``actor`` has been sent of each file; the listener is told of those they now have every byte of.
+
+    A file that has been removed meanwhile is passed over. Once a file is whole the count begins anew.
+    """
+    if actor.user_id is None:
+        return
+    # In one order for everybody: who holds several rows never waits for somebody who waits for them.
+    for stretch in sorted(stretches, key=lambda each: each.upload_id):
+        reached = stretch.length == 0 and sent.certain >= stretch.offset
+        if reached or sent.handed > stretch.offset:
+            _record(actor, stretch.sent_of(sent))
+
+
+def expect(actor: Actor, stretches: Sequence[Stretch]) -> AwaitedReceipt:
+    """An answer leaves through nginx, which will tell how much of it was sent; its name there is the row's key."""
+    whom = {
+        "label": actor.label,
+        "user": str(actor.user_id),
+        "organization": str(actor.organization_id or ""),
+        "membership": str(actor.membership_id or ""),
+        "ip": actor.ip,
+        "request": actor.request_id,
+    }
+    listed = [[str(each.upload_id), each.offset, each.start, each.length] for each in stretches]
+    return AwaitedReceipt.objects.create(actor=whom, stretches=listed)
+
+
+def arrived(receipt_id: UUID, *, certain: int, handed: int) -> bool:
+    """nginx has told how much of an awaited answer was sent. Telling it again changes nothing: False."""
+    with transaction.atomic():
+        awaited = AwaitedReceipt.objects.select_for_update().filter(pk=receipt_id).first()
+        if awaited is None:
+            return False
+        stretches = [Stretch(UUID(upload), *numbers) for upload, *numbers in awaited.stretches]
+        record(_actor(awaited.actor), stretches, Sent(certain, handed, awaited.at))
+        awaited.delete()
+    return True
+
+
+def forget() -> None:
+    """Delete what nobody goes on with, and what nginx never told of."""
+    now = timezone.now()
+    FetchedSpan.objects.filter(at__lt=now - KEPT).delete()
+    AwaitedReceipt.objects.filter(at__lt=now - AWAITED).delete()
+
+
+def is_under_way(actor: Actor, upload: Upload) -> bool:
+    """Whether ``actor`` has been sent a part of the file already and goes on with it."""
+    return FetchedSpan.objects.filter(upload=upload, user=actor.user_id).exists()
+
+
+@transaction.atomic
+def _record(actor: Actor, delivered: Delivered) -> None:
+    upload = Upload.objects.select_for_update(no_key=True).filter(pk=delivered.upload_id).first()
+    if upload is None or upload.state != UploadState.STORED:
+        return
+    if delivered.start:
+        _confirm(actor, delivered)
+    if delivered.stop > delivered.start:
+        covered = _join(actor, delivered)
+        if covered != (0, upload.size):
+            return
+    elif upload.size:
+        return
+    FetchedSpan.objects.filter(upload=upload, user=actor.user_id).delete()
+    transfer_listener().fetched(upload, actor=actor)
+
+
+def _confirm(actor: Actor, delivered: Delivered) -> None:
+    values = {"upload": delivered.upload_id, "user": actor.user_id, "start": delivered.start, "began": delivered.began}
+    with connection.cursor() as cursor:
+        cursor.execute(_CONFIRM, values)
+
+
+def _join(actor: Actor, delivered: Delivered) -> tuple[int, int]:
+    values = {
+        "upload": delivered.upload_id,
+        "user": actor.user_id,
+        "span": f"[{delivered.start},{delivered.stop})",
+        "handed": delivered.handed if delivered.handed > delivered.stop else None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_JOIN, values)
+        first, end, farthest = cursor.fetchone()
+    FetchedSpan.objects.create(
+        upload_id=delivered.upload_id,
+        user_id=actor.user_id,
+        span=NumericRange(first, end),
+        handed=farthest if farthest is not None and farthest > end else None,
+    )
+    return first, end
+
+
+def _actor(whom: dict[str, Any]) -> Actor:
+    def key(name: str) -> UUID | None:
+        return UUID(whom[name]) if whom[name] else None
+
+    return Actor(
+        kind=ActorKind.USER,
+        label=whom["label"],
+        user_id=key("user"),
+        organization_id=key("organization"),
+        membership_id=key("membership"),
+        ip=whom["ip"],
+        request_id=whom["request"],
+    )
