@@ -50,7 +50,7 @@ def read() -> Choices:
         bucket=os.environ.get("S3_BUCKET") or object_store.BUCKET,
         region=os.environ.get("S3_REGION") or object_store.REGION,
         given=given,
-        settings=_set_among("SECRET_KEY", "FIELD_KEYS", "AUDIT_SIGNING_KEY", "UPLOAD_ORIGINS"),
+        settings=_set_among("SECRET_KEY", "FIELD_KEYS", "AUDIT_SIGNING_KEY", "UPLOAD_ORIGINS", "UPLOAD_DOOR"),
     )
 
 

@@ -21,6 +21,7 @@ class Credentials:
     redis_password: str
     s3_access_key: str
     s3_secret_key: str
+    s3_encryption_key: str
 
 
 def generate() -> Credentials:
@@ -33,6 +34,7 @@ def generate() -> Credentials:
         redis_password=secrets.token_urlsafe(24),
         s3_access_key=secrets.token_hex(10).upper(),
         s3_secret_key=secrets.token_urlsafe(30),
+        s3_encryption_key=secrets.token_urlsafe(30),
     )
 
 

@@ -114,6 +114,8 @@ def process(folder: Path, credentials: Credentials, *, ports: list[int]) -> Proc
             "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2",
             "AWS_ACCESS_KEY_ID": credentials.s3_access_key,
             "AWS_SECRET_ACCESS_KEY": credentials.s3_secret_key,
+            # What S3_SSE=AES256 encrypts with.
+            "WEED_S3_SSE_KEY": credentials.s3_encryption_key,
         },
         folder=folder,
         ready=store.has_bucket,

@@ -116,7 +116,10 @@ def _object_store(choices: Choices, credentials: Credentials, chosen: Mapping[st
         return None, store.variables
     s3_ports = [chosen[name] for name in S3_PORTS]
     process = object_store.process(choices.data_dir / "s3", credentials, ports=s3_ports)
-    return process, object_store.embedded(credentials, ports=s3_ports).variables
+    store = object_store.embedded(credentials, ports=s3_ports)
+    # Browsers on this machine reach the embedded store like everybody else.
+    public = {"S3_PUBLIC_ENDPOINT_URL": store.endpoint} if _is_direct(choices) else {}
+    return process, {**store.variables, **public}
 
 
 def _mailbox(choices: Choices, _credentials: Credentials, chosen: Mapping[str, int]) -> Part:
@@ -132,8 +135,14 @@ def _require(check: Callable[[], bool], sentence: str) -> None:
         raise CannotStart(sentence)
 
 
+def _is_direct(choices: Choices) -> bool:
+    return choices.settings.get("UPLOAD_DOOR") == "direct"
+
+
 def _commands(choices: Choices, variables: Mapping[str, str]) -> tuple[Process, ...]:
     commands = [web.management(variables, "migrate", "--no-input", "--verbosity=0")]
+    if _is_direct(choices):
+        commands.append(web.management(variables, "configure_bucket"))
     if not choices.production and web.has_command("seed_demo"):
         commands.append(web.management(variables, "seed_demo"))
     return tuple(commands)

@@ -15,7 +15,7 @@ from transfers.connections import release
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.models.upload import ENDED
 from transfers.services import finishing, pushing
-from transfers.services.parts import push_queue
+from transfers.services.staged import push_queue
 from transfers.storage import OpenMultipart, StoreError, store
 
 logger = logging.getLogger(__name__)
@@ -78,14 +78,8 @@ def remove_orphans() -> int:
 
 
 def remove_stray_multiparts() -> int:
-    """Abandon multipart uploads at the store that no living upload names; returns how many."""
-    before = timezone.now() - STRAY_AFTER
-    strays = [found for found in store().open_multiparts() if _is_stray(found, before)]
-    for found in strays:
-        store().abandon(found.key, found.multipart_id)
-    if strays:
-        logger.warning("Abandoned %d multipart upload(s) that no upload names.", len(strays))
-    return len(strays)
+    """Abandon multipart uploads that no living upload names, in every bucket in use; returns how many."""
+    return sum(_remove_strays(bucket) for bucket in queries.buckets_in_use())
 
 
 def _claim(upload_id: UUID) -> Upload | None:
@@ -105,6 +99,16 @@ def _clear_store(upload: Upload) -> None:
     store(upload.bucket).delete(upload.storage_key)
     if upload.multipart_id:
         store(upload.bucket).abandon(upload.storage_key, upload.multipart_id)
+
+
+def _remove_strays(bucket: str) -> int:
+    before = timezone.now() - STRAY_AFTER
+    strays = [found for found in store(bucket).open_multiparts() if _is_stray(found, before)]
+    for found in strays:
+        store(bucket).abandon(found.key, found.multipart_id)
+    if strays:
+        logger.warning("Abandoned %d multipart upload(s) in %s that no upload names.", len(strays), bucket)
+    return len(strays)
 
 
 def _is_stray(found: OpenMultipart, before: datetime) -> bool:
