@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -79,7 +80,8 @@ def complete(actor: Actor, *, upload: Upload, size: int | None = None) -> Upload
         if upload.size is None:
             raise Invalid("The file's size is not known yet.", code="size_unknown")
         _check_open(upload)
-        missing = queries.missing_numbers(upload)
+        # The parts of a final upload are made out of its sources' once it is complete.
+        missing = queries.missing_numbers(upload) if upload.concat != Concat.FINAL else ()
         if missing:
             raise PartsMissing(missing)
         ask_policy(actor, upload=upload)
@@ -128,6 +130,13 @@ def fail(actor: Actor, *, upload: Upload, reason: str, action: str = "fail") -> 
             transfer_listener().failed(upload, reason)
         wakeups.after_commit("transfers.tasks.clean_up", str(upload.id))
     return upload
+
+
+def kept_from(upload: Upload, now: datetime) -> dict[str, Any]:
+    """What the row says of a file that is stored from ``now``; one that is for nothing in particular is kept for a while."""
+    if upload.subject is not None:
+        return {"stored_at": now}
+    return {"stored_at": now, "expires_at": now + settings.UPLOAD_LOOSE_LIFETIME}
 
 
 def part_size_for(most: int) -> int:
