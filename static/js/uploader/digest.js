@@ -1,9 +1,4 @@
-// SHA-256 by the browser itself, off the main thread.
-
-/** The SHA-256 of an ArrayBuffer, as bytes. */
-export async function sha256(buffer) {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", buffer));
-}
+// How digests are written down.
 
 /** Bytes in lower-case hexadecimal, as the ledger writes digests. */
 export function toHex(bytes) {

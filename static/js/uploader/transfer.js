@@ -1,26 +1,29 @@
-// One file on its way: what to do next, what to do when it fails, and what to say about it.
+// One file on its way: what it needs next, what to do when that fails, and what to say about it.
 
-import { contentDigest, sha256, toHex } from "./digest.js";
-import { Refusal, putPart } from "./doors.js";
+import { Direct, Relay } from "./carriers.js";
+import { compare } from "./comparing.js";
 import { Ledger } from "./ledger.js";
+import { Claim } from "./locks.js";
 import { Meter, waitAfter } from "./pace.js";
+import { Refusal, changed } from "./refusals.js";
 
 const PROGRESS_EVERY = 200;
-const RENEW_BEFORE = 60_000;
 const SIGN_IN_RETRY = 30_000;
-// Browsers are sometimes wrong about being offline.
-const OFFLINE_RETRY = 30_000;
-const FIRST_POLL = 400;
-const LONGEST_POLL = 5000;
-// Parts under way are in memory; of very large ones fewer travel at a time.
-const MOST_IN_MEMORY = 256 * 1024 ** 2;
 const MISMATCHES = 3;
-const SAMPLES = 3;
 
 const WORKING = new Set(["queued", "uploading", "waiting"]);
+const PAST_SENDING = new Set(["uploaded", "stored", "verified"]);
 const ENDED = new Set(["verified", "failed", "aborted"]);
 // The gateway's states of a complete upload, in words for people.
 const FOLLOWED = { pushing: "uploaded", verifying: "stored", stored: "verified" };
+// Of a part in these states the gateway may have nothing.
+const NOT_THERE = new Set(["missing", "promised"]);
+// After these the gateway knows better than this page what it has.
+const OUT_OF_STEP = new Set(["upload_ended", "range_overlaps", "not_found"]);
+const OTHER_TAB = "Another tab is sending this file. It goes on here when that one is closed.";
+const BROKEN = "Something broke on this page. Reload it and choose the file again: what was sent stays.";
+const GIVEN_UP = "The gateway has given this file up. Send it again.";
+const REFUSED = "This file was refused without a reason. Try again, or choose it again.";
 
 /**
  * Made by `Uploader.add`. Events: `created` (the id is known), `progress`, and `state` with
@@ -28,46 +31,43 @@ const FOLLOWED = { pushing: "uploaded", verifying: "stored", stored: "verified" 
  * failed, aborted. From `uploaded` on the page may be closed.
  */
 export class Transfer extends EventTarget {
-  #doors;
-  #wake;
+  #engine;
   #subject;
-  #resumed;
+  #isResumed;
   #ledger = null;
-  #access = null;
-  #renewal = null;
-  #inControl = false;
   #isStale = true;
+  #isInControl = false;
   #failures = 0;
   #mismatches = 0;
   #retryAt = 0;
-  #stop = new AbortController();
-  #meter = new Meter();
+  #stop = null;
+  #claim = null;
+  #isElsewhere = false;
+  #meter = null;
   #lastProgress = 0;
   #trailing = 0;
-  #poll = { timer: 0, wait: FIRST_POLL };
 
   file;
   path;
   id;
+  size;
+  carrier = null;
   state = "queued";
   reason = "";
   code = "";
   sha256 = "";
 
-  /** `wake(transfer)` asks the uploader to come for jobs again. */
-  constructor(file, { doors, wake, subject, path, uploadId }) {
+  /** `engine` is the uploader's inside: `{doors, hash, touch, follow, retry, isShut}`. */
+  constructor(file, { engine, subject, path, uploadId }) {
     super();
     this.file = file;
+    this.size = file.size;
     this.path = path ?? folderOf(file);
     this.id = uploadId ?? null;
-    this.#doors = doors;
-    this.#wake = wake;
+    this.lastModified = file.lastModified;
+    this.#engine = engine;
     this.#subject = subject;
-    this.#resumed = Boolean(uploadId);
-  }
-
-  get size() {
-    return this.file.size;
+    this.#isResumed = Boolean(uploadId);
   }
 
   /** Bytes that the gateway has on its disk for sure. */
@@ -82,7 +82,7 @@ export class Transfer extends EventTarget {
 
   /** Bytes per second, smoothed. */
   get rate() {
-    return this.state === "uploading" ? this.#meter.rate : 0;
+    return this.state === "uploading" && this.#meter ? this.#meter.rate * 1000 : 0;
   }
 
   /** Seconds until every byte has left, or null while nobody can say. */
@@ -98,88 +98,182 @@ export class Transfer extends EventTarget {
   /** Stop sending; what is acknowledged stays. */
   pause() {
     if (!WORKING.has(this.state)) return;
-    this.#halt();
     this.#become("paused");
   }
 
   /** Go on after a pause, a failure or a sign-in: the gateway is asked what it has, and only the rest travels. */
   resume() {
-    if (!["paused", "failed", "waiting"].includes(this.state)) return;
+    if (!["paused", "failed", "waiting"].includes(this.state) || this.#isElsewhere) return;
     this.#failures = 0;
     this.#mismatches = 0;
     this.#retryAt = 0;
     this.#isStale = true;
     this.#become("queued");
-    this.#wake(this);
+    this.#engine.retry();
   }
 
   /** Give the file up, here and at the gateway. Resolves when the gateway knows, or cannot be told. */
   async abort() {
     if (this.state === "aborted" || this.state === "verified") return;
-    this.#halt();
-    clearTimeout(this.#poll.timer);
     this.#become("aborted");
     await this.#tellAborted();
   }
 
-  /** The network went away: what is under way will fail by itself. */
-  networkLost() {
-    if (WORKING.has(this.state)) this.#waitFor(OFFLINE_RETRY, "offline", "You are offline. Sending goes on when you are back.");
+  // --- For the uploader ---------------------------------------------------------------------------------------------
+  /** What has to be done next: "open", "bytes", "complete", or null when there is nothing just now. */
+  get need() {
+    if (!WORKING.has(this.state) || this.#isInControl || this.#isElsewhere || Date.now() < this.#retryAt) return null;
+    if (this.#isStale) return "open";
+    if (this.#ledger.isComplete) return this.#ledger.underWayCount ? null : "complete";
+    return this.#ledger.hasOpen ? "bytes" : null;
   }
 
-  networkBack() {
-    if (this.state !== "waiting" || this.code === "sign_in_required") return;
+  async control(need) {
+    this.#isInControl = true;
+    try {
+      await (need === "open" ? this.#open() : this.#complete());
+      this.#failures = 0;
+      return null;
+    } catch (error) {
+      this.#controlFailed(error);
+      return error;
+    } finally {
+      this.#isInControl = false;
+      this.#engine.touch(this);
+    }
+  }
+
+  waitFor(refusal) {
+    if (!WORKING.has(this.state)) return;
+    const [code, reason] = refusal.waiting;
+    this.#become("waiting", reason, code);
+  }
+
+  // --- For the sender -----------------------------------------------------------------------------------------------
+  /** Aborted when what is under way is to end. */
+  get signal() {
+    this.#stop ??= new AbortController();
+    return this.#stop.signal;
+  }
+
+  get partSize() {
+    return this.#ledger.partSize;
+  }
+
+  get left() {
+    return this.size - this.acknowledged;
+  }
+
+  /** Whether the file is, as far as the browser tells, the one that was begun. */
+  get isUnchanged() {
+    return this.file.size === this.size && this.file.lastModified === this.lastModified;
+  }
+
+  take(size) {
+    const span = this.#ledger.take(size);
+    if (!this.#ledger.hasOpen) this.#engine.touch(this);
+    return span;
+  }
+
+  slice(place) {
+    if (!this.isUnchanged) throw changed();
+    return this.file.slice(...this.#ledger.placeOf(place));
+  }
+
+  prepare(span, digest) {
+    const partLength = this.#ledger.lengthOf(span.number);
+    return this.carrier.prepare(span, digest, { partLength, isWholePart: span.size === partLength });
+  }
+
+  moved() {
+    this.#progress();
+  }
+
+  arrived(span, answer) {
+    this.#ledger.acknowledge(span, { isWhole: Boolean(answer.state) && answer.state !== "partial" });
     this.#failures = 0;
     this.#retryAt = 0;
-    this.#wake(this);
+    if (this.state === "waiting") this.#become("uploading");
+    this.#progress();
+    this.#engine.touch(this);
   }
 
-  /** The next thing to do as a function that returns a promise, or null when there is nothing just now. */
-  takeJob() {
-    if (!WORKING.has(this.state) || this.#inControl || Date.now() < this.#retryAt) return null;
-    if (this.#isStale) return () => this.#control(() => this.#open());
-    if (this.#ledger.isComplete) {
-      return this.#ledger.underWayCount ? null : () => this.#control(() => this.#complete());
+  giveBack(span) {
+    this.#ledger?.giveBack(span);
+    this.#progress();
+    this.#engine.touch(this);
+  }
+
+  /** Whether this tab sends the file: not while another one does. */
+  async claim() {
+    const { signal } = this;
+    this.#claim ??= new Claim(`mag-upload-${this.id}`);
+    if (await this.#claim.take()) return true;
+    if (!this.#isElsewhere && !signal.aborted) this.#waitForTheOtherTab(signal);
+    return false;
+  }
+
+  /** A span was not acknowledged; `way` is what it was sent with, null when it did not come so far. */
+  failed(error, way = null) {
+    if (this.#isOver(error)) return;
+    if (way) this.#spanFailed(error, way);
+    else if (error.needsSignIn) this.#waitHere(SIGN_IN_RETRY, error);
+    else if (error.isPassing) this.#waitHere(error.retryAfter ?? waitAfter((this.#failures += 1)), error);
+    else this.#failFor(error);
+    this.#engine.touch(this);
+  }
+
+  // --- For the follower ---------------------------------------------------------------------------------------------
+  get isFollowed() {
+    return this.state === "uploaded" || this.state === "stored";
+  }
+
+  /** Everything is at the gateway: what it says about how far it is. */
+  follow(document) {
+    if (document.state === "receiving") {
+      // A part was lost on the gateway's side: it is asked for again.
+      this.#isStale = true;
+      this.#become("queued");
+      return this.#engine.touch(this);
     }
-    const inMemory = this.#ledger.underWayCount * this.#ledger.partSize;
-    if (inMemory && inMemory + this.#ledger.partSize > MOST_IN_MEMORY) return null;
-    const number = this.#ledger.take();
-    return number === null ? null : () => this.#send(number);
+    const state = FOLLOWED[document.state];
+    if (!state) return this.#fail(document.state, document.reason || GIVEN_UP);
+    this.sha256 = document.sha256;
+    this.#become(state);
+    if (state === "verified") this.#forget();
+    else this.#engine.follow(this);
+    return this.#progress();
   }
 
+  isGone() {
+    this.#fail("not_found", "This file was removed.");
+  }
+
+  // --- Steps --------------------------------------------------------------------------------------------------------
   get #isPastSending() {
-    return this.state === "uploaded" || this.state === "stored" || this.state === "verified";
-  }
-
-  async #control(act) {
-    this.#inControl = true;
-    try {
-      await act();
-      this.#failures = 0;
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      this.#inControl = false;
-    }
+    return PAST_SENDING.has(this.state);
   }
 
   /** Create the upload, or ask what the gateway has of it. */
   async #open() {
-    const document = this.id ? await this.#doors.describe(this.id) : await this.#create();
+    const document = this.id ? await this.#engine.doors.describe(this.id) : await this.#create();
     if (this.state === "aborted") return this.#tellAborted();
     if (document.size !== this.size) throw changed();
-    if (document.state !== "receiving") return this.#follow(document);
+    if (document.state !== "receiving") return this.follow(document);
+    this.carrier ??= new (document.door === "direct" ? Direct : Relay)(this.#engine.doors, document);
     this.#ledger ??= new Ledger(document);
-    this.#ledger.adopt(document.parts);
-    if (this.#resumed) await this.#compare(document.parts);
+    const parts = document.parts.filter((part) => !NOT_THERE.has(part.state));
+    this.#ledger.adopt(parts, document.pieces);
+    if (this.#isResumed) await this.#compare([...parts, ...(document.pieces ?? [])], document.last_modified);
     this.#isStale = false;
-    this.#meter.reset(this.sent);
+    this.#meter ??= new Meter();
+    this.#meter.reset(performance.now(), this.sent);
     if (WORKING.has(this.state)) this.#become("uploading");
     return this.#progress();
   }
 
   async #create() {
-    const document = await this.#doors.create({
+    const document = await this.#engine.doors.create({
       subject: this.#subject,
       name: this.file.name,
       path: this.path,
@@ -187,172 +281,92 @@ export class Transfer extends EventTarget {
       last_modified: this.file.lastModified,
     });
     this.id = document.id;
-    this.#access = accessOf(document);
     this.dispatchEvent(new CustomEvent("created", { detail: { id: this.id } }));
     return document;
   }
 
-  /** A file picked again must be the one begun: some of the parts already there are compared with it. */
-  async #compare(parts) {
-    const present = parts.filter((part) => part.state !== "missing");
-    const step = Math.max(1, Math.floor(present.length / (SAMPLES - 1)));
-    const samples = present.filter((_, index) => index % step === 0).slice(0, SAMPLES - 1);
-    if (present.length) samples.push(present.at(-1));
-    for (const part of samples) {
-      const digest = await sha256(await this.#read(part.number));
-      if (toHex(digest) !== part.sha256) throw changed();
-    }
-    this.#resumed = false;
-  }
-
-  async #send(number) {
-    const { signal } = this.#stop;
-    let access = null;
-    try {
-      access = await this.#freshAccess();
-      const digest = contentDigest(await sha256(await this.#read(number)));
-      const origin = access.origins[number % access.origins.length];
-      await putPart(this.#doors.partUrl(origin, this.id, number), {
-        token: access.token,
-        digest,
-        // From the disk again, not from memory: the browser streams a piece of a file, but would keep copies of a buffer.
-        body: this.#piece(number),
-        signal,
-        onProgress: (loaded) => {
-          this.#ledger.progress(number, loaded);
-          this.#progress();
-        },
-      });
-      this.#ledger.acknowledge(number);
-      this.#failures = 0;
-      this.#retryAt = 0;
-      if (this.state === "waiting") this.#become("uploading");
-    } catch (error) {
-      this.#ledger.giveBack(number);
-      if (!signal.aborted) this.#partFailed(error, access);
-    }
-    this.#progress();
+  async #compare(present, lastModified) {
+    const hashOf = (entry) => this.#engine.hash(this.slice(entry));
+    await compare(this.file, present, { lastModified, hashOf });
+    this.#isResumed = false;
   }
 
   async #complete() {
-    this.#follow(await this.#doors.complete(this.id));
+    this.follow(await this.#engine.doors.complete(this.id));
   }
 
-  /** Everything is at the gateway: tell how far it is with it, until it is verified. */
-  #follow(document) {
-    if (document.state === "receiving") {
-      // A part was lost on the gateway's side: it is asked for again.
-      this.#isStale = true;
-      this.#become("queued");
-      return this.#wake(this);
-    }
-    const state = FOLLOWED[document.state];
-    if (!state) return this.#fail(document.state, document.reason || "The gateway has given this file up. Send it again.");
-    this.sha256 = document.sha256;
-    this.#become(state);
-    this.#progress();
-    return state === "verified" ? undefined : this.#pollLater();
-  }
-
-  #pollLater() {
-    this.#poll.wait = Math.min(LONGEST_POLL, this.#poll.wait * 1.5);
-    this.#poll.timer = setTimeout(async () => {
-      try {
-        const document = await this.#doors.describe(this.id, { parts: false });
-        if (!ENDED.has(this.state)) this.#follow(document);
-      } catch (error) {
-        if (error.status === 404) this.#fail("not_found", "This file was removed.");
-        else this.#pollLater();
-      }
-    }, this.#poll.wait);
-  }
-
-  async #read(number) {
+  async #waitForTheOtherTab(signal) {
+    this.#isElsewhere = true;
+    this.#become("waiting", OTHER_TAB, "other_tab");
     try {
-      return await this.#piece(number).arrayBuffer();
-    } catch {
-      throw new Refusal({
-        code: "file_unreadable",
-        status: 400,
-        message: "The file can no longer be read. Was it moved, renamed or changed? Choose it again.",
-      });
-    }
-  }
-
-  #piece(number) {
-    return this.file.slice(...this.#ledger.rangeOf(number));
-  }
-
-  /** A token with some life left; parts that ask at once share one renewal. */
-  async #freshAccess() {
-    if (this.#access && this.#access.expiresAt - Date.now() > RENEW_BEFORE) return this.#access;
-    this.#renewal ??= this.#doors.token(this.id).finally(() => {
-      this.#renewal = null;
-    });
-    this.#access = accessOf(await this.#renewal);
-    return this.#access;
-  }
-
-  /** `access` is what the part was sent with; without it not even a token was to be had. */
-  #partFailed(error, access) {
-    if (error.status === 401 && access) {
-      // Parts that travelled side by side are all refused with the old token; the new one stays.
-      if (this.#access === access) this.#access = null;
-      this.#waitFor(waitAfter(++this.#failures), "network", "");
-    } else if (error.code === "digest_mismatch" && ++this.#mismatches < MISMATCHES) {
-      this.#waitFor(waitAfter(++this.#failures), "network", "A part arrived damaged and is sent again.");
-    } else if (error.code === "upload_ended" || error.status === 404) {
+      await this.#claim.wait(signal);
       this.#isStale = true;
-      this.#waitFor(0, "", "");
-    } else {
-      this.#failed(error);
+    } catch {
+      // Paused or removed meanwhile.
     }
+    this.#isElsewhere = false;
+    this.#engine.touch(this);
   }
 
-  #failed(error) {
-    if (ENDED.has(this.state) || this.state === "paused") return;
-    if (!(error instanceof Refusal)) {
-      this.#fail("error", "Something broke on this page. Reload it and choose the file again: what was sent stays.");
-      throw error;
-    }
-    if (error.code === "parts_missing") {
-      this.#ledger.lose(error.document.missing);
-      this.#wake(this);
-    } else if (error.needsSignIn) {
-      this.#access = null;
-      this.#waitFor(SIGN_IN_RETRY, "sign_in_required", "Your sign-in has ended. Sign in again to go on; what was sent stays.");
+  // --- What fails ---------------------------------------------------------------------------------------------------
+  #controlFailed(error) {
+    if (this.#isOver(error)) return;
+    if (error.code === "parts_missing") this.#ledger.lose(error.document.missing);
+    else if (error.needsSignIn || error.isPassing) {
+      this.#becomeStale();
+      this.waitFor(error);
+    } else this.#failFor(error);
+  }
+
+  #spanFailed(error, way) {
+    if (way.isOutdated(error) && this.#mismatches < MISMATCHES) {
+      // A token or an address has ended; the next attempt fetches another.
+      this.#mismatches += error.status === 401 ? 0 : 1;
+      this.#waitHere(waitAfter((this.#failures += 1)));
+    } else if (error.code === "digest_mismatch" && this.#mismatches < MISMATCHES) {
+      this.#mismatches += 1;
+      this.#waitHere(waitAfter(this.#mismatches));
+    } else if (OUT_OF_STEP.has(error.code) || error.status === 404) {
+      this.#isStale = true;
     } else if (error.isPassing) {
-      this.#failures += 1;
-      this.#isStale ||= this.#failures > 1;
-      const isBusy = error.status > 0;
-      const reason = isBusy ? error.message || "The gateway is busy." : "The network does not answer.";
-      this.#waitFor(error.retryAfter ?? waitAfter(this.#failures), isBusy ? "busy" : "network", reason);
+      this.#becomeStale();
+      if (this.#engine.isShut(way.origins)) this.waitFor(error);
     } else {
-      this.#fail(error.code === "part_differs" ? "file_changed" : error.code, fieldsOf(error) || error.message);
+      this.#failFor(error);
     }
   }
 
-  #waitFor(milliseconds, code, reason) {
+  #isOver(error) {
+    if (ENDED.has(this.state) || this.state === "paused") return true;
+    if (error instanceof Refusal) return false;
+    this.#fail("error", BROKEN);
+    throw error;
+  }
+
+  /** A lost answer may hide a refusal, or bytes that arrived after all: ask before sending them a third time. */
+  #becomeStale() {
+    this.#failures += 1;
+    this.#isStale ||= this.#failures > 1;
+  }
+
+  #waitHere(milliseconds, refusal = null) {
     this.#retryAt = Date.now() + milliseconds;
-    if (reason) this.#become("waiting", reason, code);
-    setTimeout(() => this.#wake(this), milliseconds + 1);
+    if (refusal) this.waitFor(refusal);
+    setTimeout(() => this.#engine.touch(this), milliseconds + 1);
+  }
+
+  #failFor(error) {
+    this.#fail(error.code === "part_differs" ? "file_changed" : error.code, error.sentence || REFUSED);
   }
 
   #fail(code, reason) {
-    this.#halt();
     this.#become("failed", reason, code);
-  }
-
-  /** End what is under way; the parts go back to those still to be sent. */
-  #halt() {
-    this.#stop.abort();
-    this.#stop = new AbortController();
   }
 
   async #tellAborted() {
     for (let failures = 1; this.id && failures <= 5; failures += 1) {
       try {
-        await this.#doors.abort(this.id);
+        await this.#engine.doors.abort(this.id);
         return;
       } catch (error) {
         if (!error.isPassing) return;
@@ -361,11 +375,27 @@ export class Transfer extends EventTarget {
     }
   }
 
+  // --- What is said -------------------------------------------------------------------------------------------------
   #become(state, reason = "", code = "") {
     const previous = this.state;
     if (previous === state && this.reason === reason) return;
     Object.assign(this, { state, reason, code });
+    if (!WORKING.has(state)) this.#rest();
     this.dispatchEvent(new CustomEvent("state", { detail: { state, previous, reason, code } }));
+    this.#engine.touch(this);
+  }
+
+  /** Nothing is to travel now: other tabs may send the file. */
+  #rest() {
+    this.#stop?.abort();
+    this.#stop = null;
+    this.#claim?.letGo();
+    this.#claim = null;
+  }
+
+  /** Nothing will be sent any more: let go of the file and of what is known of its parts. */
+  #forget() {
+    this.#ledger = this.carrier = this.#meter = this.file = null;
   }
 
   #progress() {
@@ -377,24 +407,11 @@ export class Transfer extends EventTarget {
     clearTimeout(this.#trailing);
     this.#trailing = 0;
     this.#lastProgress = performance.now();
-    this.#meter.update(this.sent);
+    this.#meter?.update(performance.now(), this.sent);
     this.dispatchEvent(new Event("progress"));
   }
 }
 
 function folderOf(file) {
   return (file.webkitRelativePath ?? "").split("/").slice(0, -1).join("/");
-}
-
-function accessOf({ token, token_expires_at: expires, origins }) {
-  return { token, expiresAt: Date.parse(expires), origins };
-}
-
-function changed() {
-  const message = "This is not the file that was begun: its size or content has changed. Remove it here and send it anew.";
-  return new Refusal({ code: "file_changed", status: 409, message });
-}
-
-function fieldsOf(error) {
-  return Object.values(error.document.fields ?? {}).join(" ");
 }

@@ -1,0 +1,111 @@
+// How the bytes of one upload travel: through the gateway under a token, or straight to the store at addresses it hands out.
+
+import { contentDigest, toHex } from "./digest.js";
+import { Refusal } from "./refusals.js";
+
+const RENEW_BEFORE = 60_000;
+
+/** Through the gateway: any span of a part, over any of the upload origins. */
+export class Relay {
+  #doors;
+  #id;
+  #access = null;
+  #renewal = null;
+
+  constructor(doors, document) {
+    this.#doors = doors;
+    this.#id = document.id;
+    if (document.token) this.#access = accessOf(document);
+  }
+
+  takesSpans = true;
+
+  /**
+   * What is needed to send `span`: its origins, `request(origin)` with address and headers, and whether a refusal
+   * means no more than that these are `isOutdated`.
+   */
+  async prepare(span, digest, { isWholePart, partLength }) {
+    const access = await this.#freshAccess();
+    const headers = {
+      Authorization: `Bearer ${access.token}`,
+      "Content-Digest": contentDigest(digest),
+      "Content-Type": "application/octet-stream",
+    };
+    if (!isWholePart) headers["Content-Range"] = `bytes ${span.start}-${span.end - 1}/${partLength}`;
+    return {
+      origins: access.origins,
+      request: (origin) => ({ url: this.#doors.partUrl(origin, this.#id, span.number), headers }),
+      isOutdated: (error) => error.status === 401 && this.#end(access),
+    };
+  }
+
+  /** Parts that travelled side by side are all refused with the old token; a new one stays. */
+  #end(access) {
+    if (this.#access === access) this.#access = null;
+    return true;
+  }
+
+  /** A token with some life left; parts that ask at once share one renewal. */
+  async #freshAccess() {
+    if (this.#access && this.#access.expiresAt - Date.now() > RENEW_BEFORE) return this.#access;
+    this.#renewal ??= this.#doors.token(this.#id).finally(() => {
+      this.#renewal = null;
+    });
+    this.#access = accessOf(await this.#renewal);
+    return this.#access;
+  }
+}
+
+const GATHER = 100;
+const MOST_ADDRESSES = 100;
+
+/** Straight to the store: whole parts, each at an address that is good for exactly its bytes. */
+export class Direct {
+  #doors;
+  #id;
+  #wanted = new Map();
+  #timer = 0;
+
+  constructor(doors, document) {
+    this.#doors = doors;
+    this.#id = document.id;
+  }
+
+  takesSpans = false;
+
+  async prepare(span, digest) {
+    const { url, headers } = await this.#address(span.number, toHex(digest));
+    return {
+      origins: [new URL(url).origin],
+      request: () => ({ url, headers }),
+      // Past its time, or of other bytes than those announced: stores say so in documents of their own.
+      isOutdated: (error) => error.status === 403 || error.status === 400,
+    };
+  }
+
+  /** Parts that are ready within a moment of each other get their addresses in one request. */
+  #address(number, sha256) {
+    return new Promise((resolve, reject) => {
+      this.#wanted.set(number, { sha256, resolve, reject });
+      this.#timer ||= setTimeout(() => this.#fetch(), GATHER);
+    });
+  }
+
+  async #fetch() {
+    const wanted = new Map([...this.#wanted].slice(0, MOST_ADDRESSES));
+    for (const number of wanted.keys()) this.#wanted.delete(number);
+    this.#timer = this.#wanted.size ? setTimeout(() => this.#fetch(), 0) : 0;
+    try {
+      const parts = [...wanted].map(([number, { sha256 }]) => ({ number, sha256 }));
+      const { addresses } = await this.#doors.addresses(this.#id, parts);
+      for (const address of addresses) wanted.get(address.number)?.resolve(address);
+      for (const { reject } of wanted.values()) reject(new Refusal({}));
+    } catch (error) {
+      for (const { reject } of wanted.values()) reject(error);
+    }
+  }
+}
+
+function accessOf({ token, token_expires_at: expires, origins }) {
+  return { token, expiresAt: Date.parse(expires), origins };
+}
