@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from transfers.models import Node, Part, PartState, Piece, Upload, UploadState
+from transfers.models.upload import ENDED
 
 LIVE = (UploadState.RECEIVING, UploadState.PUSHING)
 # Ten minutes of sweeps every 15 seconds without a sign of life.
@@ -36,18 +38,32 @@ class Range:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToJoin:
+    """Part ``number``, whose pieces lie on the node ``home`` (empty: all in the store)."""
+
+    upload_id: UUID
+    number: int
+    home: str
+
+
 def of_subject(subject: UUID) -> QuerySet[Upload]:
     """The uploads made for one thing, in the order of their names."""
     return Upload.objects.filter(subject=subject).order_by("path", "name", "id")
 
 
 def progress(upload_ids: Iterable[UUID]) -> dict[UUID, Progress]:
-    """For each of these uploads what is acknowledged and not lost, in one query."""
+    """For each of these uploads what is acknowledged and not lost; ``parts`` counts those that are whole."""
     wanted = list(upload_ids)
     present = Part.objects.filter(upload__in=wanted).exclude(state=PartState.MISSING)
     rows = present.order_by().values_list("upload").annotate(Count("id"), Sum("size"))
-    found = {upload_id: Progress(parts, size) for upload_id, parts, size in rows}
-    return {upload_id: found.get(upload_id, Progress(0, 0)) for upload_id in wanted}
+    found = {upload_id: (parts, size) for upload_id, parts, size in rows}
+    rest = Piece.objects.filter(~Exists(_whole_part_of_piece()), upload__in=wanted).order_by().values_list("upload")
+    in_pieces = dict(rest.annotate(Sum("size")))
+    known = {upload_id: found.get(upload_id, (0, 0)) for upload_id in wanted}
+    return {
+        upload_id: Progress(parts, size + in_pieces.get(upload_id, 0)) for upload_id, (parts, size) in known.items()
+    }
 
 
 def missing_numbers(upload: Upload) -> Sequence[int]:
@@ -87,6 +103,19 @@ def last_byte(upload: Upload) -> int:
 def covers(pieces: Iterable[Piece], length: int) -> bool:
     """Whether pieces of one part leave none of its ``length`` bytes out."""
     return _prefix([(piece.start, piece.size) for piece in pieces]) >= length
+
+
+def parts_to_join(*, before: datetime, most: int) -> list[ToJoin]:
+    """Parts that their pieces cover, or that are whole without them, and of which no piece came after ``before``."""
+    part_size = F("upload__part_size")
+    whole = ExpressionWrapper(F("upload__size") - (F("number") - 1) * part_size, BigIntegerField())
+    length = Min(Least(part_size, Coalesce(whole, part_size)), output_field=BigIntegerField())
+    pieces = Piece.objects.exclude(upload__state__in=ENDED).annotate(is_whole=Exists(_whole_part_of_piece()))
+    grouped = pieces.order_by().values("upload", "number", "is_whole")
+    due = grouped.annotate(there=Sum("size"), length=length, home=Max("node"), latest=Max("staged_at")).filter(
+        Q(is_whole=True) | Q(there__gte=F("length")), latest__lte=before
+    )
+    return [ToJoin(row["upload"], row["number"], row["home"]) for row in due[:most]]
 
 
 def staged_bytes(node: str) -> int:

@@ -62,3 +62,4 @@ def sweep() -> None:
 @shared_task
 def sweep_store() -> None:
     cleaning.remove_stray_multiparts()
+    cleaning.remove_stray_objects()

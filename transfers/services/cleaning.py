@@ -12,9 +12,9 @@ from django.utils import timezone
 from core import wakeups
 from transfers import queries, staging
 from transfers.connections import release
-from transfers.models import Part, PartState, Upload, UploadState
+from transfers.models import Part, PartState, Piece, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import finishing, pushing
+from transfers.services import finishing, pieces, pushing
 from transfers.services.staged import push_queue
 from transfers.storage import OpenMultipart, StoreError, store
 
@@ -41,6 +41,7 @@ def clean_up(upload_id: UUID) -> bool:
         Upload.objects.filter(pk=upload.pk).update(claimed_at=None)
         return False
     nodes = set(upload.parts.filter(state=PartState.STAGED).values_list("node", flat=True))
+    nodes |= set(upload.pieces.exclude(node="").values_list("node", flat=True))
     release()
     try:
         _clear_store(upload)
@@ -51,6 +52,7 @@ def clean_up(upload_id: UUID) -> bool:
     for node in nodes:
         wakeups.now("transfers.tasks.clear_staging", str(upload.id), queue=push_queue(node))
     upload.parts.all().delete()
+    upload.pieces.all().delete()
     Upload.objects.filter(pk=upload.pk).update(claimed_at=None, cleaned_at=timezone.now())
     return True
 
@@ -63,12 +65,15 @@ def clear_staging(upload_id: UUID) -> int:
 
 
 def remove_orphans() -> int:
-    """Remove files from this node that no staged part names and nobody writes to any more; returns how many."""
+    """Remove files from this node that no staged part and no piece names and nobody writes to any more; returns how many."""
     candidates = list(staging.names(untouched_for=ORPHAN_AFTER))
     if not candidates:
         return 0
     staged = Part.objects.filter(node=settings.NODE_NAME, state=PartState.STAGED)
-    wanted = set(staged.values_list("file", flat=True))
+    wanted = {
+        *staged.values_list("file", flat=True),
+        *Piece.objects.filter(node=settings.NODE_NAME).values_list("file", flat=True),
+    }
     orphans = [name for name in candidates if name not in wanted]
     for name in orphans:
         staging.remove(name)
@@ -80,6 +85,11 @@ def remove_orphans() -> int:
 def remove_stray_multiparts() -> int:
     """Abandon multipart uploads that no living upload names, in every bucket in use; returns how many."""
     return sum(_remove_strays(bucket) for bucket in queries.buckets_in_use())
+
+
+def remove_stray_objects() -> int:
+    """Delete bytes of parts that were set aside in the store and that no row names; returns how many objects."""
+    return sum(pieces.remove_stray_objects(bucket) for bucket in queries.buckets_in_use())
 
 
 def _claim(upload_id: UUID) -> Upload | None:
@@ -94,6 +104,7 @@ def _claim(upload_id: UUID) -> Upload | None:
 
 def _clear_store(upload: Upload) -> None:
     """Abandon before and after: a part that was on its way at the first time is caught by the second."""
+    pieces.clear_store(upload)
     if upload.multipart_id:
         store(upload.bucket).abandon(upload.storage_key, upload.multipart_id)
     store(upload.bucket).delete(upload.storage_key)

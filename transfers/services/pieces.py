@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from core import states, wakeups
 from core.actor import Actor
 from transfers import queries, staging
 from transfers.connections import release
-from transfers.errors import NoHome, PartDiffers, RangeOverlaps
+from transfers.errors import NoHome, PartDiffers, RangeOverlaps, StagingFull
 from transfers.models import Part, PartState, Piece, Upload, UploadState
+from transfers.models.upload import ENDED
 from transfers.services import uploads
-from transfers.services.staged import push_queue, stage
+from transfers.services.staged import FIRST_SWEEP_AFTER, push_queue, stage
 from transfers.storage import NoSuchObject, StoreError, store
 
 logger = logging.getLogger(__name__)
@@ -31,6 +34,9 @@ JOINER = Actor.system("join parts")
 CHANGED = "The file changed on its sender's disk while it was being sent. Send it again."
 # Objects that are fetched and deleted again soon; nothing else lies under this name.
 ASIDE = "aside/"
+# Set aside by a request that died before it could say so.
+STRAY_AFTER = timedelta(hours=1)
+LIMIT = 1000
 PARTIAL = "partial"
 
 
@@ -142,24 +148,20 @@ def join(upload_id: UUID, number: int) -> Part | None:
     """Put the pieces of a part together on this node, its home; returns the part that is whole now.
 
     ``None`` when there is nothing to do: bytes are missing, it is done already or belongs to another node. Pieces that are
-    not needed any more are removed. May be called at any time, by several workers at once, and be killed anywhere. Raises
-    ``StoreError`` while a piece cannot be fetched.
+    not needed any more are removed. May be called at any time, by several workers at once, and be killed anywhere; where the
+    store or the disk is not to be had, the sweep comes back to it.
     """
-    upload = Upload.objects.filter(pk=upload_id, state__in=queries.LIVE).first()
+    upload = Upload.objects.filter(pk=upload_id).exclude(state__in=ENDED).first()
     if upload is None:
         return None
     pieces = list(upload.pieces.filter(number=number).order_by("start"))
     if any(piece.node not in ("", settings.NODE_NAME) for piece in pieces):
         return None
-    part = None
-    if not upload.parts.filter(number=number).exclude(state=PartState.MISSING).exists():
-        if not queries.covers(pieces, upload.length_of(number)):
-            return None
-        part = _join(upload, number, pieces)
-        if part is None:
-            return None
-    _tidy(upload, pieces)
-    return part
+    try:
+        return _join_and_tidy(upload, number, pieces)
+    except (StoreError, StagingFull) as error:
+        logger.warning("Part %d of upload %s was not put together: %s", number, upload.pk, error)
+        return None
 
 
 def lose(pieces: Sequence[Piece], *, because: str) -> None:
@@ -176,6 +178,57 @@ def lose(pieces: Sequence[Piece], *, because: str) -> None:
                 states.advance(
                     upload, "reopen", actor=JOINER, reason="parts are missing", completed_at=None, claimed_at=None
                 )
+
+
+def wake_due() -> int:
+    """Parts whose pieces cover them, or are not needed any more, and whose wake-up was lost; returns how many."""
+    due = queries.parts_to_join(before=timezone.now() - FIRST_SWEEP_AFTER, most=LIMIT)
+    for one in due:
+        queue = push_queue(one.home or settings.NODE_NAME)
+        # These have no row of their own that says when they were woken last: a queue that nobody reads is not filled up.
+        if wakeups.waiting(queue) < LIMIT:
+            wakeups.now("transfers.tasks.join_part", str(one.upload_id), str(one.number), queue=queue)
+    return len(due)
+
+
+def lose_node(node: str) -> int:
+    """The node's disk is given up with what lies on it; returns how many pieces are missing now."""
+    pieces = list(Piece.objects.filter(node=node, upload__state__in=queries.LIVE).order_by("pk")[:LIMIT])
+    if pieces:
+        lose(pieces, because=f"node {node} does not answer")
+    return len(pieces)
+
+
+def clear_store(upload: Upload) -> None:
+    """Delete what lies in the store of an upload that has ended; the rows go with it. Raises ``StoreError``."""
+    for piece in upload.pieces.exclude(storage_key=""):
+        store(upload.bucket).delete(piece.storage_key)
+        piece.delete()
+
+
+def remove_stray_objects(bucket: str) -> int:
+    """Delete what was set aside for a row that never came; returns how many objects."""
+    before = timezone.now() - STRAY_AFTER
+    found = [item.key for item in store(bucket).objects(ASIDE) if item.modified_at < before]
+    named = set(Piece.objects.filter(storage_key__in=found).values_list("storage_key", flat=True))
+    strays = [key for key in found if key not in named]
+    for key in strays:
+        store(bucket).delete(key)
+    if strays:
+        logger.warning("Deleted %d object(s) in %s that no piece names.", len(strays), bucket)
+    return len(strays)
+
+
+def _join_and_tidy(upload: Upload, number: int, pieces: Sequence[Piece]) -> Part | None:
+    part = None
+    if not upload.parts.filter(number=number).exclude(state=PartState.MISSING).exists():
+        if upload.state not in queries.LIVE or not queries.covers(pieces, upload.length_of(number)):
+            return None
+        part = _join(upload, number, pieces)
+        if part is None:
+            return None
+    _tidy(upload, pieces)
+    return part
 
 
 def _look_into(whole: Bytes, pieces: Sequence[Piece]) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from core import states, wakeups
 from core.actor import Actor
+from core.errors import Conflict
 from transfers import queries, staging
 from transfers.connections import release
 from transfers.models import Part, PartState, Upload, UploadState
-from transfers.services import uploads
+from transfers.services import claims, uploads
 from transfers.services.staged import push_queue
 from transfers.storage import DigestRefused, NoSuchMultipart, StoreError, StoreUnavailable, store
 
@@ -28,6 +31,7 @@ CLAIM_LIFETIME = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(minutes=5)
 # A store that answers, but will not take a part, will not take it the twentieth time either.
 REFUSALS = 20
+REFUSED = "The object store does not accept this file. Tell your administrator, then send it again."
 
 
 def push_part(part_id: int) -> bool:
@@ -61,8 +65,9 @@ def take_over() -> int:
     Where several workers serve one node, a part may be pushed twice that way, which changes nothing.
     """
     held = Part.objects.filter(node=settings.NODE_NAME, state=PartState.STAGED, claimed_at__isnull=False)
-    ids = list(held.values_list("id", flat=True))
-    Part.objects.filter(id__in=ids, state=PartState.STAGED).update(claimed_at=None)
+    with transaction.atomic():
+        ids = list(held.order_by("pk").select_for_update(no_key=True).values_list("id", flat=True))
+        Part.objects.filter(id__in=ids, state=PartState.STAGED).update(claimed_at=None)
     for part_id in ids:
         wakeups.now("transfers.tasks.push_part", str(part_id), queue=push_queue(settings.NODE_NAME))
     return len(ids)
@@ -76,7 +81,7 @@ def lose(parts: list[Part], *, because: str) -> None:
         upload_ids = sorted({part.upload_id for part in parts})
         locked = Upload.objects.select_for_update(no_key=True).filter(pk__in=upload_ids).order_by("pk")
         held = {upload.id: upload for upload in locked}
-        for part in parts:
+        for part in sorted(parts, key=lambda part: part.pk):
             if not _advance_if_unchanged(part, "lose", claimed_at=None, last_error=because[:300]):
                 continue
             upload = held[part.upload_id]
@@ -108,7 +113,7 @@ def _claim(part_id: int) -> Part | None:
         node=settings.NODE_NAME,
         upload__state__in=queries.LIVE,
     )
-    if not claimable.update(claimed_at=now, attempts=F("attempts") + 1):
+    if not claimable.update(claimed_at=now, attempts=Least(F("attempts") + 1, claims.MOST_ATTEMPTS)):
         return None
     return Part.objects.select_related("upload").get(pk=part_id)
 
@@ -170,8 +175,9 @@ def _postpone(part: Part, error: StoreError) -> None:
     logger.warning("Part %d of upload %s was not pushed: %s", part.number, part.upload_id, error)
     refused = not isinstance(error, StoreUnavailable | NoSuchMultipart | DigestRefused)
     if refused and part.attempts >= REFUSALS:
-        reason = "The object store does not accept this file. Tell your administrator, then send it again."
-        uploads.fail(PUSHER, upload=Upload.objects.get(pk=part.upload_id), reason=reason)
+        # One that has ended meanwhile needs no failing.
+        with suppress(Conflict):
+            uploads.fail(PUSHER, upload=Upload.objects.get(pk=part.upload_id), reason=REFUSED)
         return
     due_at = timezone.now() + wait_after(part.attempts)
     Part.objects.filter(pk=part.pk, state=PartState.STAGED, claimed_at=part.claimed_at).update(

@@ -15,8 +15,8 @@ from core.actor import Actor
 from transfers import queries
 from transfers.models import Node, Part, PartState, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import cleaning, finishing, pushing, uploads
-from transfers.services.parts import push_queue
+from transfers.services import cleaning, finishing, pieces, pushing, uploads
+from transfers.services.staged import push_queue
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ EXPIRED = "The file was not sent to its end in time, and what had arrived was de
 
 def sweep() -> int:
     """Wake a worker for everything that is due, expire what is overdue, ask the nodes; returns how many were woken."""
-    woken = wake_pushes() + wake_finishes() + wake_clean_ups()
+    woken = wake_pushes() + pieces.wake_due() + wake_finishes() + wake_clean_ups()
     expire_overdue()
     ask_nodes()
     return woken
@@ -44,8 +44,11 @@ def wake_pushes() -> int:
         due_at__lte=now,
         upload__state__in=queries.LIVE,
     )
-    rows = list(due.order_by("due_at").values_list("id", "node")[:LIMIT])
-    Part.objects.filter(id__in=[part_id for part_id, _ in rows]).update(due_at=now + REST)
+    with transaction.atomic():
+        # Whoever waits for rows while holding others must take them in one order; nobody waits here.
+        free = due.order_by("due_at").select_for_update(skip_locked=True, no_key=True, of=("self",))
+        rows = list(free.values_list("id", "node")[:LIMIT])
+        Part.objects.filter(id__in=[part_id for part_id, _ in rows]).update(due_at=now + REST)
     for part_id, node in rows:
         wakeups.now("transfers.tasks.push_part", str(part_id), queue=push_queue(node))
     return len(rows)
@@ -106,6 +109,7 @@ def _give_up(node: Node) -> None:
     if parts:
         logger.error("Node %s does not answer; %d part(s) on it are given up.", node.name, len(parts))
         pushing.lose(parts, because=f"node {node.name} does not answer")
+    pieces.lose_node(node.name)
 
 
 def _expire(upload: Upload) -> bool:

@@ -43,6 +43,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An object as the store lists it."""
+
+    key: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Presigned:
     """An address that does one thing without any key of ours until ``expires_at``, if these ``headers`` are sent with it."""
 
@@ -121,6 +129,9 @@ class ObjectStore(Protocol):
 
         Raises ``DigestRefused``.
         """
+
+    def objects(self, prefix: str) -> Iterator[Kept]:
+        """Every object whose key begins with ``prefix``."""
 
     def head(self, key: str) -> Facts:
         """What the store says of an object. Raises ``NoSuchObject``."""

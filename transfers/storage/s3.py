@@ -16,7 +16,7 @@ from django.utils import timezone
 from transfers.storage import s3_buckets
 from transfers.storage.errors import NoSuchMultipart, NoSuchObject, StoreUnavailable
 from transfers.storage.keeping import Keeping
-from transfers.storage.port import BucketRules, Facts, Finding, OpenMultipart, Presigned, StoredPart
+from transfers.storage.port import BucketRules, Facts, Finding, Kept, OpenMultipart, Presigned, StoredPart
 from transfers.storage.s3_errors import Translated
 
 if TYPE_CHECKING:
@@ -143,6 +143,13 @@ class S3Store:
 
     def put_aside(self, key: str, body: BinaryIO, *, size: int, sha256: str) -> None:
         self._put(key, body, sha256, {"ContentLength": size, **self._keeping.encrypted})
+
+    def objects(self, prefix: str) -> Iterator[Kept]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        with Translated():
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield Kept(item["Key"], item["LastModified"])
 
     def head(self, key: str) -> Facts:
         with Translated():
