@@ -28,8 +28,8 @@ def test_many_uploads_are_asked_after_at_once(client: Client, sender: User, stra
     answer = ask(client, {"ids": [str(upload.id) for upload in (begun, stored, somebody_elses)] + [str(uuid4())]})
     assert answer.status_code == 200
     assert {entry.pop("id"): entry for entry in answer.json()["uploads"]} == {
-        str(begun.id): {"state": "receiving", "reason": "", "sha256": ""},
-        str(stored.id): {"state": "stored", "reason": "", "sha256": sha256(CONTENT)},
+        str(begun.id): {"state": "receiving", "scan": "", "reason": "", "sha256": ""},
+        str(stored.id): {"state": "stored", "scan": "no_scanner", "reason": "", "sha256": sha256(CONTENT)},
     }
 
 

@@ -21,8 +21,8 @@ MOST_AT_ONCE = 500
 @json_door("POST")
 @session_or_token(Scope.FILES_SEND)
 def states(request: Request) -> HttpResponseBase:
-    """``{"ids": […]}`` in, ``{"uploads": [{id, state, reason, sha256}]}`` out; what is not the caller's is left out."""
-    rows = access.owned(request.actor, _ids(document_of(request))).values("id", "state", "reason", "sha256")
+    """``{"ids": […]}`` in, ``{"uploads": [{id, state, scan, reason, sha256}]}`` out; what is not the caller's is left out."""
+    rows = access.owned(request.actor, _ids(document_of(request))).values("id", "state", "scan", "reason", "sha256")
     return JsonResponse({"uploads": [{**row, "id": str(row["id"])} for row in rows]})
 
 

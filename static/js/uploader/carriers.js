@@ -22,7 +22,7 @@ export class Relay {
 
   /**
    * What is needed to send `span`: its origins, `request(origin)` with address and headers, and whether a refusal
-   * means no more than that these are `isOutdated`.
+   * means no more than that these are `isOutdated`; or `isThere` where nothing needs to be sent.
    */
   async prepare(span, digest, { isWholePart, partLength }) {
     const access = await this.#freshAccess();
@@ -74,7 +74,8 @@ export class Direct {
   takesSpans = false;
 
   async prepare(span, digest) {
-    const { url, headers } = await this.#address(span.number, toHex(digest));
+    const { url, headers, isThere } = await this.#address(span.number, toHex(digest));
+    if (isThere) return { isThere };
     return {
       origins: [new URL(url).origin],
       request: () => ({ url, headers }),
@@ -97,7 +98,8 @@ export class Direct {
     this.#timer = this.#wanted.size ? setTimeout(() => this.#fetch(), 0) : 0;
     try {
       const parts = [...wanted].map(([number, { sha256 }]) => ({ number, sha256 }));
-      const { addresses } = await this.#doors.addresses(this.#id, parts);
+      const { addresses, present } = await this.#doors.addresses(this.#id, parts);
+      for (const number of present) wanted.get(number)?.resolve({ isThere: true });
       for (const address of addresses) wanted.get(address.number)?.resolve(address);
       for (const { reject } of wanted.values()) reject(new Refusal({}));
     } catch (error) {

@@ -23,7 +23,7 @@ export class Doors {
     return this.#ask("GET", `${id}/`);
   }
 
-  /** How far these uploads are: `{uploads: [{id, state, reason, sha256}]}`. Nobody pressed a key: it keeps no session alive. */
+  /** How far these uploads are: `{uploads: [{id, state, scan, reason, sha256}]}`. Nobody pressed a key: it keeps no session alive. */
   states(ids) {
     return this.#ask("POST", "states/", { ids }, { "X-Unattended": "1" });
   }
@@ -32,7 +32,10 @@ export class Doors {
     return this.#ask("POST", `${id}/token/`);
   }
 
-  /** Where parts go at the store itself; `parts` are `{number, sha256}`. */
+  /**
+   * Where parts go at the store itself, `parts` being `{number, sha256}`: `{addresses: [{number, url, headers}], present}`, the
+   * latter being the numbers of those that the store has already.
+   */
   addresses(id, parts) {
     return this.#ask("POST", `${id}/addresses/`, { parts });
   }

@@ -46,12 +46,12 @@ export class Meter {
 const STEP = 2;
 // A new connection is not at its speed at once.
 const SETTLE = 500;
-const WINDOW = 1000;
-const WINDOW_PER_LINE = 80;
+const WINDOW = 600;
+const WINDOW_PER_LINE = 50;
 // Of what as many more connections would bring if each carried as much as those before.
-const WORTH = 1 / 3;
+const WORTH = 1 / 4;
 const FALLEN = 0.7;
-const SHORTEST_REST = 5000;
+const SHORTEST_REST = 2000;
 const LONGEST_REST = 120_000;
 
 /**
@@ -65,6 +65,8 @@ export class Climber {
   #hasLookedTwice = false;
   #restUntil = 0;
   #failedClimbs = 0;
+  #high = 0;
+  #hasFallen = false;
   #from = null;
 
   target;
@@ -105,10 +107,13 @@ export class Climber {
   }
 
   #look(now, rate) {
-    const { rate: before } = this.#base;
-    this.#base = { lines: this.target, rate: before ? (before + rate) / 2 : rate };
-    if (before && rate < FALLEN * before && this.target > this.#least) this.#try("down", rate);
-    else if (now >= this.#restUntil && this.target < this.most) this.#try("up", this.#base.rate);
+    const hasFallen = rate < FALLEN * this.#high;
+    // A window that saw the fall itself says nothing of the level after it: only the next one does.
+    const isNews = hasFallen !== this.#hasFallen;
+    this.#hasFallen = hasFallen;
+    this.#base = { lines: this.target, rate: isNews ? rate : mean(this.#base.rate || rate, rate) };
+    if (hasFallen && !isNews && this.target > this.#least) this.#try("down", rate);
+    else if (!hasFallen && now >= this.#restUntil && this.target < this.most) this.#try("up", this.#base.rate);
     else this.#from = null;
   }
 
@@ -126,7 +131,7 @@ export class Climber {
     const even = (before * this.target) / lines;
     if (rate - before >= WORTH * (even - before)) {
       this.#failedClimbs = 0;
-      this.#settle(now, (rate + even) / 2);
+      this.#settle(now, mean(rate, even));
       if (this.target < this.most) this.#try("up", this.#base.rate);
     } else if (this.#hasLookedTwice) {
       this.target = lines;
@@ -153,10 +158,16 @@ export class Climber {
   #settle(now, rate) {
     this.#act = "rest";
     this.#base = { lines: this.target, rate };
+    this.#high = rate;
+    this.#hasFallen = false;
     this.#restUntil = now + Math.min(LONGEST_REST, SHORTEST_REST * 2 ** this.#failedClimbs);
     this.#from = null;
     this.#hasLookedTwice = false;
   }
+}
+
+function mean(one, other) {
+  return (one + other) / 2;
 }
 
 const SMALLEST_REQUEST = 4 * MIB;

@@ -14,6 +14,7 @@ const SILENT = 10_000;
 /** One span of one transfer, travelling once or, for a while, twice. */
 class Flight {
   attempts = new Set();
+  answer = {};
 
   constructor(transfer, span, way, body) {
     Object.assign(this, { transfer, span, way, body });
@@ -93,7 +94,7 @@ export class Sender {
     try {
       if (await transfer.claim()) {
         flight = await this.#prepare(transfer, span);
-        await this.#fly(flight, signal);
+        if (!flight.way.isThere) await this.#fly(flight, signal);
         transfer.arrived(span, flight.answer);
       } else {
         transfer.giveBack(span);

@@ -12,10 +12,11 @@ const SIGN_IN_RETRY = 30_000;
 const MISMATCHES = 3;
 
 const WORKING = new Set(["queued", "uploading", "waiting"]);
-const PAST_SENDING = new Set(["uploaded", "stored", "verified"]);
-const ENDED = new Set(["verified", "failed", "aborted"]);
+const FOLLOWED = new Set(["uploaded", "stored", "scanning"]);
+const PAST_SENDING = new Set([...FOLLOWED, "verified", "quarantined"]);
+const ENDED = new Set(["verified", "quarantined", "failed", "aborted"]);
 // The gateway's states of a complete upload, in words for people.
-const FOLLOWED = { pushing: "uploaded", verifying: "stored", stored: "verified" };
+const IN_WORDS = { pushing: "uploaded", verifying: "stored", stored: "verified", quarantined: "quarantined" };
 // Of a part in these states the gateway may have nothing.
 const NOT_THERE = new Set(["missing", "promised"]);
 // After these the gateway knows better than this page what it has.
@@ -27,8 +28,8 @@ const REFUSED = "This file was refused without a reason. Try again, or choose it
 
 /**
  * Made by `Uploader.add`. Events: `created` (the id is known), `progress`, and `state` with
- * `detail = {state, previous, reason, code}`. States: queued, uploading, waiting, paused, uploaded, stored, verified,
- * failed, aborted. From `uploaded` on the page may be closed.
+ * `detail = {state, previous, reason, code}`. States: queued, uploading, waiting, paused, uploaded, stored, scanning, verified,
+ * quarantined, failed, aborted. From `uploaded` on the page may be closed.
  */
 export class Transfer extends EventTarget {
   #engine;
@@ -114,7 +115,7 @@ export class Transfer extends EventTarget {
 
   /** Give the file up, here and at the gateway. Resolves when the gateway knows, or cannot be told. */
   async abort() {
-    if (this.state === "aborted" || this.state === "verified") return;
+    if (["aborted", "verified", "quarantined"].includes(this.state)) return;
     this.#become("aborted");
     await this.#tellAborted();
   }
@@ -225,7 +226,7 @@ export class Transfer extends EventTarget {
 
   // --- For the follower ---------------------------------------------------------------------------------------------
   get isFollowed() {
-    return this.state === "uploaded" || this.state === "stored";
+    return FOLLOWED.has(this.state);
   }
 
   /** Everything is at the gateway: what it says about how far it is. */
@@ -236,12 +237,13 @@ export class Transfer extends EventTarget {
       this.#become("queued");
       return this.#engine.touch(this);
     }
-    const state = FOLLOWED[document.state];
+    const isScanning = document.state === "verifying" && document.scan === "waiting";
+    const state = isScanning ? "scanning" : IN_WORDS[document.state];
     if (!state) return this.#fail(document.state, document.reason || GIVEN_UP);
     this.sha256 = document.sha256;
-    this.#become(state);
-    if (state === "verified") this.#forget();
-    else this.#engine.follow(this);
+    this.#become(state, document.reason);
+    if (FOLLOWED.has(state)) this.#engine.follow(this);
+    else this.#forget();
     return this.#progress();
   }
 
