@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import models
 
 from sft.models import Package, PackageFile
-from transfers.models import Upload, UploadState
+from transfers.models import Scan, Upload, UploadState
 from transfers.queries import of_subject, progress
 
 
@@ -19,6 +19,8 @@ class Arrival(models.TextChoices):
     UPLOADING = "uploading", "Uploading"
     UPLOADED = "uploaded", "Uploaded"
     STORED = "stored", "Stored"
+    SCANNING = "scanning", "Waiting for the malware scanner"
+    QUARANTINED = "quarantined", "Held in quarantine"
     VERIFIED = "verified", "Verified"
     FAILED = "failed", "Failed"
 
@@ -27,12 +29,22 @@ _FROM_UPLOAD: dict[str, Arrival] = {
     UploadState.RECEIVING: Arrival.UPLOADING,
     UploadState.PUSHING: Arrival.UPLOADED,
     UploadState.VERIFYING: Arrival.STORED,
+    UploadState.QUARANTINED: Arrival.QUARANTINED,
     UploadState.STORED: Arrival.VERIFIED,
+}
+# What the malware scanner said of a file that can be fetched; none of it goes without saying.
+SCANS: dict[str, str] = {
+    Scan.CLEAN: "Malware scan: nothing found",
+    Scan.NO_SCANNER: "Not scanned: this gateway has no malware scanner",
+    Scan.TOO_LARGE: "Not scanned: larger than the malware scanner takes",
+    Scan.FOUND: "The malware scanner objected; the operator’s staff released it",
 }
 TONES: dict[Arrival, str] = {
     Arrival.UPLOADING: "warning",
     Arrival.UPLOADED: "info",
     Arrival.STORED: "info",
+    Arrival.SCANNING: "warning",
+    Arrival.QUARANTINED: "danger",
     Arrival.VERIFIED: "success",
     Arrival.FAILED: "danger",
 }
@@ -40,12 +52,17 @@ TONES: dict[Arrival, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FileArrival:
-    """A file of a package and how far it is; ``acknowledged`` bytes are on the gateway's disks for sure."""
+    """A file of a package and how far it is; ``acknowledged`` bytes are on the gateway's disks for sure.
+
+    ``detail`` says why it does not go on; ``scan`` what the malware scanner said of it, once it can be fetched.
+    """
 
     file: PackageFile
     arrival: Arrival
     acknowledged: int
     last_modified: int | None
+    detail: str = ""
+    scan: str = ""
 
     @property
     def label(self) -> str:
@@ -59,6 +76,11 @@ class FileArrival:
     def is_unfinished(self) -> bool:
         """Whether bytes are missing that only the sender has."""
         return self.arrival is Arrival.UPLOADING
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is kept from everybody, and its package with it."""
+        return self.arrival is Arrival.QUARANTINED
 
     @property
     def percent(self) -> int:
@@ -81,10 +103,17 @@ def _rows(files: Iterable[PackageFile], uploads: dict[UUID, Upload]) -> list[Fil
     for file in shown:
         upload = uploads.get(file.upload_id)
         done = known[file.upload_id].bytes if file.upload_id in known else file.size or 0
-        rows.append(
-            FileArrival(file, _arrival(file, upload), done, upload.last_modified if upload is not None else None)
-        )
+        rows.append(_row(file, upload, done))
     return rows
+
+
+def _row(file: PackageFile, upload: Upload | None, done: int) -> FileArrival:
+    arrival = _arrival(file, upload)
+    if upload is None:
+        return FileArrival(file, arrival, done, None, file.failure)
+    detail = upload.reason if arrival is Arrival.QUARANTINED else file.failure
+    scan = SCANS.get(upload.scan, "") if arrival is Arrival.VERIFIED else ""
+    return FileArrival(file, arrival, done, upload.last_modified, detail, scan)
 
 
 def _arrival(file: PackageFile, upload: Upload | None) -> Arrival:
@@ -92,4 +121,6 @@ def _arrival(file: PackageFile, upload: Upload | None) -> Arrival:
         return Arrival.VERIFIED
     if file.failure or upload is None:
         return Arrival.FAILED
+    if upload.state == UploadState.VERIFYING and upload.scan == Scan.WAITING:
+        return Arrival.SCANNING
     return _FROM_UPLOAD.get(upload.state, Arrival.FAILED)

@@ -26,6 +26,7 @@ from sft.models import (
     SubscriptionState,
 )
 from sft.states import ACCESS
+from transfers.models import Upload, UploadState
 
 M = TypeVar("M", bound=Model)
 # The key of no row: what somebody without a membership finds is nothing.
@@ -186,6 +187,12 @@ def files_left(package: Package) -> tuple[int, int]:
         unstored=Count("pk", filter=Q(stored_at__isnull=True)), failed=Count("pk", filter=~Q(failure=""))
     )
     return counts["unstored"], counts["failed"]
+
+
+def held_file(package: Package) -> PackageFile | None:
+    """The first file of the package that lies in quarantine."""
+    held = Upload.objects.filter(subject=package.pk, state=UploadState.QUARANTINED).values("pk")
+    return package.files.filter(upload_id__in=held).first()
 
 
 def file_names(files: Iterable[PackageFile]) -> list[str]:

@@ -21,6 +21,10 @@ INSTALLED = ENVIRONMENT / "installed"
 REDIS_LOCK = REQUIREMENTS / "redis-server.txt"
 # For each purpose the lock file it installs, and after it those that hold all of that too.
 LOCKS = {"run": ("local", "development"), "test": ("development",)}
+BROWSER = "/usr/bin/chromium"
+BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core"]
+# For each program the package of Debian that brings it.
+PROGRAMS = {"nginx": "nginx", "clamd": "clamav-daemon"}
 OLDEST = (3, 11)
 PIP = (
     "-m",
@@ -40,7 +44,7 @@ def main(purpose: str) -> None:
     install(purpose)
     compile_translations()
     if purpose == "test":
-        require_browser(os.environ.get("CHROMIUM", ""))
+        require_programs(os.environ.get("CHROMIUM", ""))
 
 
 def require_python() -> None:
@@ -98,21 +102,28 @@ def expected_stamp(name: str) -> str:
     return f"{name} {digest}\n"
 
 
-def require_browser(chromium: str) -> None:
-    """The browser tests need Chromium; root gets the distribution's own."""
-    if shutil.which(chromium or "chromium"):
-        return
-    if chromium not in {"", "/usr/bin/chromium"}:
+def require_programs(chromium: str) -> None:
+    """What the tests drive beside Python. Root on Debian gets what is missing from the distribution, in one go.
+
+    Chromium has to be there. Without nginx or clamd the tests that start them are skipped, and say so.
+    """
+    has_browser = bool(shutil.which(chromium or BROWSER))
+    if not has_browser and chromium not in {"", BROWSER}:
         sys.exit(f"CHROMIUM={chromium} is not a program.")
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    missing = [] if has_browser else [*BROWSER_PACKAGES]
+    missing += [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"Installing from the distribution: {' '.join(missing)}")
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+        run("apt-get", "update", "-qq")
+        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
+    elif not has_browser:
         sys.exit(
-            "The browser tests need Chromium. On Debian: sudo apt-get install chromium. Elsewhere: CHROMIUM=/path/to/it "
-            "make test. Without a browser: make test-fast."
+            f"The browser tests need Chromium. On Debian: sudo apt-get install {' '.join(missing)}. Elsewhere: "
+            "CHROMIUM=/path/to/it make test. Without a browser: make test-fast."
         )
-    say("Installing Chromium from the distribution")
-    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    run("apt-get", "update", "-qq")
-    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
 
 
 def succeeds(*command: str | Path) -> bool:

@@ -81,6 +81,10 @@ def _check(actor: Actor, draft: Package) -> None:
     broken = draft.files.exclude(failure="").first()
     if broken is not None:
         wrong["files"] = f"“{broken}” did not arrive. Remove it, or add the file again."
+    elif (held := queries.held_file(draft)) is not None:
+        wrong["files"] = (
+            f"The malware scanner objects to “{held}”. Remove it, or wait until the operator’s staff have decided about it."
+        )
     elif not draft.files.exists():
         wrong["files"] = "Add at least one file."
     if wrong:

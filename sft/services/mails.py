@@ -136,7 +136,7 @@ def file_released(upload: Upload, package: Package | None) -> None:
 
 def file_condemned(upload: Upload, package: Package | None) -> None:
     """To its sender: the file was deleted, nobody has it."""
-    _about_file("file_condemned", upload, package)
+    _about_file("file_condemned", upload, package, reason=upload.reason)
 
 
 def _about_file(template: str, upload: Upload, package: Package | None, **words: str) -> None:

@@ -13,8 +13,9 @@ from core.policies import ALLOWED, Decision, refused
 from orgs.catalogue import SFT
 from sft import policies, queries
 from sft.models import Package, PackageFile, PackageState
-from sft.services import delivery, downloads, drafts, launches
+from sft.services import delivery, downloads, drafts, launches, mails
 from transfers.models import Upload
+from transfers.services import quarantine
 
 GONE = "This package is no longer there. Start a new one and add the file again."
 
@@ -81,6 +82,8 @@ class PackageFiles:
     @transaction.atomic
     def stored(self, upload: Upload) -> None:
         package = _package(upload)
+        if quarantine.was_released(upload):
+            mails.file_released(upload, package)
         if package is None:
             return
         package.files.filter(upload_id=upload.pk).update(
@@ -89,7 +92,8 @@ class PackageFiles:
         delivery.settle(package)
 
     def quarantined(self, upload: Upload) -> None:
-        """The package waits for the decision of the operator's staff."""
+        """The package waits for the decision of the operator's staff, and its sender is told so."""
+        mails.file_quarantined(upload, _package(upload))
 
     def fetched(self, upload: Upload, *, actor: Actor) -> None:
         file = PackageFile.objects.select_related("package").filter(upload_id=upload.pk).first()
@@ -99,6 +103,9 @@ class PackageFiles:
     @transaction.atomic
     def failed(self, upload: Upload, reason: str) -> None:
         package = _package(upload)
+        if quarantine.is_condemned(upload) and (package is None or package.state == PackageState.DRAFT):
+            # Of a package that was sent the sender is told that it fails, and why.
+            mails.file_condemned(upload, package)
         if package is None:
             return
         package.files.filter(upload_id=upload.pk).update(failure=reason[:300])

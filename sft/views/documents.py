@@ -55,6 +55,7 @@ def _file(row: FileArrival) -> dict[str, Any]:
         "state": row.arrival.value,
         "label": row.label,
         "acknowledged": row.acknowledged,
-        "reason": file.failure,
+        "reason": row.detail,
+        "scan": row.scan,
         "sha256": file.sha256,
     }

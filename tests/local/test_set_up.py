@@ -26,14 +26,14 @@ def test_a_missing_venv_module_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_a_browser_that_was_named_and_is_none_is_told() -> None:
     with pytest.raises(SystemExit, match="CHROMIUM=/nowhere/chrome is not a program"):
-        set_up.require_browser("/nowhere/chrome")
+        set_up.require_programs("/nowhere/chrome")
 
 
 def test_whoever_may_not_install_a_browser_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(SystemExit, match="sudo apt-get install chromium"):
-        set_up.require_browser("/usr/bin/chromium")
+        set_up.require_programs("/usr/bin/chromium")
 
 
 class TestInstalling:

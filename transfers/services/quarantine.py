@@ -14,19 +14,25 @@ from core.actor import Actor
 from core.errors import Conflict
 from core.outbox import Link
 from transfers import policies
-from transfers.models import QuarantineRelease, ReleaseState, Upload, UploadState
+from transfers.models import QuarantineRelease, ReleaseState, Scan, Upload, UploadState
 from transfers.ports import transfer_listener
 from transfers.services import uploads
 from transfers.services.verifying import Reading
 
 LONGEST_REASON = 1000
 NO_REASON = "Say why, in a sentence. It is kept, and the colleague who decides reads it."
-CONDEMNED = "The malware scanner found something in this file, and the operator deleted it."
+HELD = "The malware scanner found {finding} in it. The operator’s staff decide; nobody can fetch it before that."
+HELD_UNSEEN = (
+    "It is larger than the malware scanner takes. The operator’s staff decide; nobody can fetch it before that."
+)
+CONDEMNED = "The malware scanner found something in this file, and the operator’s staff deleted it."
+CONDEMNED_UNSEEN = "This file is larger than the malware scanner takes, and the operator’s staff deleted it."
 
 
 def put_in(actor: Actor, *, upload: Upload, reading: Reading) -> Upload:
     """Keep a file from everybody that was read back whole; its room and the operator's staff are told."""
     finding = reading.verdict.finding
+    why = HELD.format(finding=finding[:150]) if reading.verdict.scan == Scan.FOUND else HELD_UNSEEN
     with transaction.atomic():
         states.advance(
             upload,
@@ -39,6 +45,7 @@ def put_in(actor: Actor, *, upload: Upload, reading: Reading) -> Upload:
             due_at=None,
             last_error="",
         )
+        _say(upload, why)
         transfer_listener().quarantined(upload)
         _tell_staff("file_quarantined", upload)
     return upload
@@ -71,6 +78,7 @@ def release(actor: Actor, *, asked: QuarantineRelease, reason: str) -> Upload:
         now = timezone.now()
         kept = uploads.kept_from(held, now)
         states.advance(held, "release", actor=actor, reason=asked.decision_reason, data={"sha256": held.sha256}, **kept)
+        _say(held, "")
         transfer_listener().stored(held)
     return held
 
@@ -95,16 +103,32 @@ def condemn(actor: Actor, *, upload: Upload, reason: str) -> Upload:
         if asked is not None:
             _decide(actor, asked, "refuse", why)
         states.advance(held, "condemn", actor=actor, reason=why, data={"finding": held.scan_finding})
-        Upload.objects.filter(pk=held.pk).update(reason=CONDEMNED)
-        held.reason = CONDEMNED
-        transfer_listener().failed(held, CONDEMNED)
+        _say(held, CONDEMNED if held.scan == Scan.FOUND else CONDEMNED_UNSEEN)
+        transfer_listener().failed(held, held.reason)
         wakeups.after_commit("transfers.tasks.clean_up", str(held.pk))
     return held
+
+
+def was_released(upload: Upload) -> bool:
+    """Whether staff have let the file through."""
+    is_suspect = upload.scan in {Scan.FOUND, Scan.TOO_LARGE}
+    return is_suspect and upload.releases.filter(state=ReleaseState.GRANTED).exists()
+
+
+def is_condemned(upload: Upload) -> bool:
+    """Whether staff have deleted the file."""
+    return upload.state == UploadState.FAILED and upload.reason in {CONDEMNED, CONDEMNED_UNSEEN}
 
 
 def open_release(upload: Upload) -> QuarantineRelease | None:
     """The request for the upload's release that waits for somebody."""
     return upload.releases.filter(state=ReleaseState.ASKED).select_related("asked_by").first()
+
+
+def _say(upload: Upload, reason: str) -> None:
+    """What the upload's sender reads of it."""
+    Upload.objects.filter(pk=upload.pk).update(reason=reason)
+    upload.reason = reason
 
 
 def _decide(actor: Actor, asked: QuarantineRelease, action: str, reason: str) -> QuarantineRelease:

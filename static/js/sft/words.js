@@ -37,13 +37,15 @@ export const STATES = {
   paused: { word: "Paused", tone: "warning", acts: ["resume"] },
   uploaded: { word: "Uploaded", tone: "info", acts: [] },
   stored: { word: "Stored", tone: "info", acts: [] },
+  scanning: { word: "Waiting for the malware scanner", tone: "warning", acts: [] },
+  quarantined: { word: "Held in quarantine", tone: "danger", acts: [] },
   verified: { word: "Verified", tone: "success", acts: [] },
   failed: { word: "Failed", tone: "danger", acts: ["retry"] },
   aborted: { word: "Removed", tone: "neutral", acts: [] },
   unfinished: { word: "Not finished", tone: "warning", acts: ["continue"] },
 };
 
-const ARRIVED = new Set(["uploaded", "stored", "verified"]);
+const ARRIVED = new Set(["uploaded", "stored", "scanning", "quarantined", "verified"]);
 
 /** Whether every byte of a file in this state is at the portal. */
 export function hasArrived(state) {
