@@ -45,6 +45,8 @@ def json_door(*methods: str) -> Callable[[View[P]], View[P]]:
 
 
 def refused(request: Request, error: DomainError) -> JsonResponse:
+    """``error`` as a document; the gateway's middleware learns of it as of one that no door caught."""
+    request.refusal = error
     if isinstance(error, PartsMissing):
         return refusal_document(request, error, missing=error.numbers)
     return refusal_document(request, error)

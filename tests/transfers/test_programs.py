@@ -1,0 +1,77 @@
+"""Programs at the doors: a token opens what it is for; each one turned away is recorded once, by the name of its owner."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import AccessToken, Scope, Session
+from accounts.proofs import Proof
+from accounts.services import access_tokens
+from core.actor import Actor
+from core.models import AuditEvent
+from orgs.models import Membership
+from tests.sft import world as sft_world
+from tests.transfers.sending import new_upload
+from transfers.models import Upload
+
+CONTENT = b"twelve bytes"
+
+
+@pytest.fixture
+def member(db: None) -> Membership:
+    return sft_world.build().sender
+
+
+@pytest.fixture
+def owner(member: Membership) -> Actor:
+    proofs = frozenset({Proof.PASSWORD.value, Proof.PASSKEY.value})
+    return sft_world.acting(member).at(ip=None, request_id="", proofs=proofs)
+
+
+@pytest.fixture
+def upload(owner: Actor) -> Upload:
+    return new_upload(owner, CONTENT)
+
+
+def program(owner: Actor, member: Membership, *scopes: Scope) -> Client:
+    _, secret = access_tokens.create(owner, user=member.user, name="Build server", scopes=scopes)
+    return Client(headers={"Authorization": f"Bearer {secret}", "Accept": "application/json"})
+
+
+def refusals() -> list[tuple[str, str]]:
+    """Who was refused, and whether it says by which token."""
+    events = AuditEvent.objects.filter(action="core.request.refuse").order_by("at")
+    return [(event.actor_label, event.data.get("access_token", "")) for event in events]
+
+
+def test_a_token_opens_the_door_it_is_for_and_begins_no_session(
+    owner: Actor, member: Membership, upload: Upload
+) -> None:
+    sending = program(owner, member, Scope.FILES_SEND)
+    answer = sending.get(f"/transfers/uploads/{upload.pk}/")
+    assert (answer.status_code, answer.json()["id"]) == (200, str(upload.pk))
+    assert not answer.cookies
+    assert not Session.objects.exists()
+    assert refusals() == []
+    token = AccessToken.objects.get()
+    assert (token.last_used_ip, token.user_id) == ("127.0.0.1", member.user_id)
+
+
+def test_one_for_other_doors_is_turned_away_and_that_is_recorded_once(
+    owner: Actor, member: Membership, upload: Upload
+) -> None:
+    fetching = program(owner, member, Scope.FILES_FETCH)
+    answer = fetching.get(f"/transfers/uploads/{upload.pk}/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    assert refusals() == [(member.user.user_id, str(AccessToken.objects.get().pk))]
+
+
+def test_an_ended_one_is_told_so_and_how_to_come_again(owner: Actor, member: Membership, upload: Upload) -> None:
+    sending = program(owner, member, Scope.FILES_SEND)
+    access_tokens.revoke(owner, token=AccessToken.objects.get())
+    answer = sending.get(f"/transfers/uploads/{upload.pk}/")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_revoked")
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["request_id"]
+    assert refusals() == [(member.user.user_id, str(AccessToken.objects.get().pk))]
