@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 READ_TIMEOUT_SECONDS = 10
 
 _prepared: set[str] = set()
+_making = Lock()
 
 
 def store(bucket: str = "") -> ObjectStore:
@@ -48,7 +50,7 @@ def bucket_rules() -> BucketRules:
 
 def forget_clients() -> None:
     """Connect anew with the next call, to where the settings lead then."""
-    _clients.cache_clear()
+    _made_clients.cache_clear()
     _prepared.clear()
 
 
@@ -73,8 +75,14 @@ def _keeping() -> Keeping:
     )
 
 
-@lru_cache(maxsize=1)
 def _clients() -> Clients:
+    # A session must not make two clients at once.
+    with _making:
+        return _made_clients()
+
+
+@lru_cache(maxsize=1)
+def _made_clients() -> Clients:
     return Clients(
         writer=_client(settings.S3_ENDPOINT_URL, read_timeout=60, attempts=3),
         reader=_client(settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1),
@@ -82,8 +90,14 @@ def _clients() -> Clients:
     )
 
 
+@lru_cache(maxsize=1)
+def _session() -> boto3.session.Session:
+    """Reads what it knows of S3 once, which takes longer than all else in making a client."""
+    return boto3.session.Session()
+
+
 def _client(endpoint: str, *, read_timeout: float, attempts: int) -> S3Client:
-    return boto3.session.Session().client(
+    return _session().client(
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=settings.S3_ACCESS_KEY_ID,
