@@ -27,6 +27,8 @@ words.say(
         "transfers.upload.fetch": _("Download of a file by a program begun"),
         "transfers.upload.issue": _("Address of a file issued; whether it was fetched is not known"),
         "transfers.upload.remove": _("Upload removed"),
+        "transfers.maintenance.begin": _("Uploads parked for maintenance"),
+        "transfers.maintenance.end": _("Uploads go on after maintenance"),
     },
     order=75,
 )

@@ -1,8 +1,8 @@
-"""Who may do what with a file in quarantine. Pure: what a decision needs is handed in; deny is the default."""
+"""Who may do what with a file in quarantine, and who parks uploads. Pure: a decision is handed what it needs."""
 
 from __future__ import annotations
 
-from core.actor import Actor
+from core.actor import Actor, ActorKind
 from core.policies import ALLOWED, Decision, refused
 from transfers.models import QuarantineRelease, ReleaseState, Upload, UploadState
 
@@ -42,3 +42,10 @@ def can_condemn(actor: Actor, upload: Upload, open_release: QuarantineRelease | 
     if open_release is not None and open_release.asked_by_id == actor.user_id:
         return refused("You asked for its release. A colleague has to decide on that first.")
     return ALLOWED
+
+
+def can_maintain(actor: Actor) -> Decision:
+    """Park all uploads, and let them go on: staff, and whoever may run the gateway's commands."""
+    if actor.is_staff or actor.kind is ActorKind.SYSTEM:
+        return ALLOWED
+    return refused("Maintenance is begun and ended by the operator's staff.")

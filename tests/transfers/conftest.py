@@ -14,9 +14,12 @@ from django.conf import LazySettings
 from accounts.models import User, UserState
 from core.actor import Actor, ActorKind
 from core.policies import ALLOWED, Decision, refused
+from tests.transfers import faulty_store
+from tests.transfers.faulty_store import FaultyStore
 from transfers.models import Upload
 from transfers.ports import Place, download_policy, storage_placement, transfer_listener, upload_policy
-from transfers.services import room
+from transfers.services import maintenance, room
+from transfers.storage import forget_clients
 
 MIB = 1024**2
 # The smallest part that S3 takes in the middle of a file.
@@ -120,6 +123,7 @@ def staging(settings: LazySettings, tmp_path: Path) -> Path:
     settings.NODE_NAME = "here"
     settings.UPLOAD_PART_BYTES = PART
     room.forget()
+    maintenance.forget()
     return tmp_path / "staging"
 
 
@@ -128,6 +132,17 @@ def queues(settings: LazySettings) -> Iterator[redis.Redis]:
     """The broker, to see who was woken."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         yield client
+
+
+@pytest.fixture
+def faulty(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyStore]:
+    """The store of the tests, reached through something that breaks on demand; nobody waits between tries."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    with faulty_store.in_front_of(settings.S3_ENDPOINT_URL) as proxy:
+        settings.S3_ENDPOINT_URL = proxy.endpoint
+        forget_clients()
+        yield proxy
+    forget_clients()
 
 
 def make_user(name: str) -> User:

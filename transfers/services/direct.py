@@ -20,7 +20,7 @@ from core.errors import Conflict, Invalid, Unavailable
 from transfers.connections import release
 from transfers.errors import PartDiffers
 from transfers.models import Door, Part, PartState, Upload, UploadState
-from transfers.services import pushing, uploads
+from transfers.services import maintenance, pushing, uploads
 from transfers.storage import NoSuchMultipart, Presigned, StoredPart, StoreError, store
 
 logger = logging.getLogger(__name__)
@@ -56,8 +56,9 @@ def promise(actor: Actor, *, upload: Upload, parts: Sequence[Promise]) -> Addres
 
     A part that was promised before and that the store holds by now gets none: it need not be sent again. Raises ``Invalid``
     for a part that the file does not have, ``PartDiffers`` for one that was promised with other content, ``NotAllowed`` when
-    the policy no longer agrees, ``Conflict`` for an upload that takes no parts here, and ``Unavailable``.
+    the policy no longer agrees, ``Conflict`` for an upload that takes no parts here, ``Parked`` and ``Unavailable``.
     """
+    maintenance.check()
     _check(upload, parts)
     try:
         _look_for(upload, parts)

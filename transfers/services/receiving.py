@@ -22,7 +22,7 @@ from transfers import queries, staging
 from transfers.connections import release
 from transfers.errors import DigestMismatch, PartDiffers
 from transfers.models import Door, Part, PartState, Upload, UploadState
-from transfers.services import pieces, room
+from transfers.services import maintenance, pieces, room
 from transfers.services.staged import stage
 
 # The expiry of an upload slides with its progress, but not every part needs a write for it.
@@ -66,8 +66,8 @@ class Entry:
 class RangeWriter:
     """Bytes of part ``number`` from ``start`` on, on their way to the disk. Left without ``enter``, nothing of them stays.
 
-    No database connection is held once it is made. Raises ``Invalid`` for bytes that the file does not have, and
-    ``StagingFull`` when this node takes no more, at its making or later.
+    No database connection is held once it is made. Raises ``Invalid`` for bytes that the file does not have, ``Parked``
+    during maintenance, and ``StagingFull`` when this node takes no more, at its making or later.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class RangeWriter:
         self._most = upload.length_of(number) - start
         if start < 0 or self._most <= 0:
             raise Invalid(f"Part {number} has no byte {start}.", code="range_outside_part")
+        maintenance.check()
         room.check(self._most)
         self._file = staging.PartFile(upload.id, number)
         self._sealed: Sealed | None = None

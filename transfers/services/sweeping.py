@@ -15,7 +15,7 @@ from core.actor import Actor
 from transfers import queries
 from transfers.models import Node, Part, PartState, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import cleaning, finishing, pieces, pushing, uploads
+from transfers.services import cleaning, finishing, maintenance, pieces, pushing, uploads
 from transfers.services.staged import push_queue
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,12 @@ def wake_clean_ups() -> int:
 
 
 def expire_overdue() -> int:
-    """End uploads whose sender has not been heard of for ``settings.UPLOAD_EXPIRES_AFTER``; returns how many."""
+    """End uploads whose sender has not been heard of for ``settings.UPLOAD_EXPIRES_AFTER``; returns how many.
+
+    Senders that are told to wait for the end of a maintenance are waited for, too.
+    """
+    if maintenance.is_on():
+        return 0
     overdue = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
     return sum(_expire(upload) for upload in overdue[:LIMIT])
 

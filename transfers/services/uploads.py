@@ -18,6 +18,7 @@ from transfers import names, queries
 from transfers.errors import PartsMissing
 from transfers.models import Concat, Door, Upload, UploadState
 from transfers.ports import storage_placement, transfer_listener, upload_policy
+from transfers.services import maintenance
 from transfers.states import UPLOAD
 
 MIB = 1024**2
@@ -167,6 +168,7 @@ def _create(
 ) -> Upload:
     if actor.user_id is None:
         raise SignInRequired
+    maintenance.check()
     name, path = names.clean_name(name), names.clean_path(path)
     _check_size(most)
     upload_id = uuid4()
