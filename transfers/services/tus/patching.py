@@ -1,0 +1,191 @@
+"""Appending to a tus upload: a body is cut into parts on the way, and what arrived of a broken one is kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.core.cache import cache
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from core.actor import Actor
+from core.errors import Conflict, TooLarge
+from transfers.errors import Interrupted
+from transfers.models import Concat, Upload, UploadState
+from transfers.models.upload import ENDED
+from transfers.ports import upload_policy
+from transfers.services import receiving, writers
+from transfers.services.tus import completing, creating
+from transfers.services.tus.checksums import Checksum
+from transfers.services.tus.cutting import Cutter, Source
+from transfers.services.tus.errors import Ended, FinalTakesNoBytes, Malformed, OffsetDiffers, Superseded
+
+logger = logging.getLogger(__name__)
+
+# Longer than a holder has to come to its end.
+NOTE_LIFETIME_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What a client says of the bytes it sends: where they begin, their checksum, the file's length if it tells it now."""
+
+    offset: int
+    length: int | None = None
+    checksum: Checksum | None = None
+
+
+def append(actor: Actor, *, upload: Upload, chunk: Chunk, body: Source) -> Upload:
+    """Take the bytes of ``body`` and complete the upload with its last one; returns the row as it is then.
+
+    Of a body that breaks off, every byte that arrived is kept; with a checksum, all of them or none. The newest request
+    wins: whoever is appending is told to stop first. Raises ``OffsetDiffers``, ``Ended``, ``FinalTakesNoBytes``,
+    ``Malformed``, ``TooLarge``, ``ChecksumDiffers``, ``Interrupted``, ``Superseded``, ``Unavailable``, and what the policy
+    says against a file that is whole.
+    """
+    if upload.concat == Concat.FINAL:
+        raise FinalTakesNoBytes
+    if upload.state != UploadState.RECEIVING:
+        return _append_nothing(upload, chunk, body)
+    if upload.writer is not None:
+        # Whoever comes too late to go on stops nobody.
+        _check_offset(upload, chunk, at_least=True)
+    me = _announce(upload, chunk)
+    stopped = threading.Event()
+
+    def stop() -> None:
+        stopped.set()
+        body.stop()
+
+    with _superseded_if(stopped), writers.hold(upload, stop=stop) as writer:
+        upload.refresh_from_db()
+        if upload.state != UploadState.RECEIVING:
+            return _append_nothing(upload, chunk, body)
+        _check_offset(upload, chunk)
+        return _append(actor, upload, chunk, body, writer=writer, me=me)
+
+
+def offset_after_drain(upload: Upload) -> int:
+    """The offset that the next PATCH may go on with: whoever is appending stops first, and what it had is counted."""
+    if upload.writer is not None and upload.state == UploadState.RECEIVING:
+        try:
+            with writers.hold(upload, stop=_nothing):
+                upload.refresh_from_db()
+                return completing.offset_of(upload)
+        except Conflict:
+            # Somebody newer goes on with it at this moment; what is durable now is no lie.
+            upload.refresh_from_db()
+    return completing.offset_of(upload)
+
+
+def check_body(upload: Upload, chunk: Chunk, length: int | None) -> None:
+    """Refuse what can be refused before a byte is read: a length that is too long, too short, or told a second time."""
+    most = creating.most_of(upload)
+    if chunk.length is not None:
+        if upload.size is not None and (chunk.length != upload.size or not upload.tus.deferred):
+            raise Malformed("The length of this upload is known and cannot change.", code="length_known")
+        if chunk.length > most:
+            raise TooLarge(creating.BEYOND)
+        if chunk.length < chunk.offset:
+            raise Malformed(
+                "More bytes of this file have arrived than Upload-Length says it has.", code="length_too_small"
+            )
+        most = chunk.length
+    if length is not None and chunk.offset + length > most:
+        raise TooLarge(creating.BEYOND)
+
+
+def _append_nothing(upload: Upload, chunk: Chunk, body: Source) -> Upload:
+    if upload.state in ENDED:
+        raise Ended(upload.reason)
+    if chunk.offset != upload.size:
+        raise OffsetDiffers(upload.size or 0)
+    if body.length or body.read(1):
+        raise TooLarge(creating.BEYOND)
+    return upload
+
+
+def _append(actor: Actor, upload: Upload, chunk: Chunk, body: Source, *, writer: UUID, me: str) -> Upload:
+    check_body(upload, chunk, body.length)
+    _ask_policy_of_deferred(actor, upload, chunk, body)
+    if chunk.length is not None:
+        receiving.enter(actor, upload=upload, sealed=[], writer=writer, size=chunk.length)
+        upload.refresh_from_db()
+    cutter = Cutter(actor, upload=upload, start=chunk.offset, checksum=chunk.checksum, writer=writer)
+    try:
+        cutter.take(body)
+    except Interrupted:
+        if chunk.checksum is None and not _is_wanted(upload, cutter.entered, by_other_than=me):
+            cutter.keep()
+        raise
+    finally:
+        cutter.close()
+    upload.refresh_from_db()
+    if completing.is_whole(upload, completing.offset_of(upload)):
+        upload = completing.complete(actor, upload=upload)
+    return upload
+
+
+def _check_offset(upload: Upload, chunk: Chunk, *, at_least: bool = False) -> None:
+    offset = completing.offset_of(upload)
+    if chunk.offset < offset or (chunk.offset > offset and not at_least):
+        raise OffsetDiffers(offset)
+
+
+def _announce(upload: Upload, chunk: Chunk) -> str:
+    """Say that somebody, who is returned, goes on from here.
+
+    Whoever is stopped for it drops what it has not entered: kept, those bytes would make the newer offset a wrong one, and
+    of two requests none would win. Without Redis that is what happens, and the client asks for the offset.
+    """
+    me = uuid4().hex
+    try:
+        cache.set(_note(upload, chunk.offset), me, NOTE_LIFETIME_SECONDS)
+    except RedisError:
+        logger.warning("Nobody is told where an upload is gone on with: Redis does not answer.")
+    return me
+
+
+def _is_wanted(upload: Upload, offset: int, *, by_other_than: str) -> bool:
+    try:
+        newest: str = cache.get(_note(upload, offset), by_other_than)
+    except RedisError:
+        return False
+    return newest != by_other_than
+
+
+def _note(upload: Upload, offset: int) -> str:
+    return f"transfers.tus.go_on.{upload.pk.hex}.{offset}"
+
+
+def _ask_policy_of_deferred(actor: Actor, upload: Upload, chunk: Chunk, body: Source) -> None:
+    """A file of unknown length has been promised no room: ask for what it comes to now."""
+    if upload.size is None:
+        size = chunk.length if chunk.length is not None else chunk.offset + (body.length or 0)
+        with transaction.atomic():
+            decision = upload_policy().may_upload(
+                actor, subject=upload.subject, name=upload.name, size=size, upload=upload
+            )
+            decision.enforce()
+
+
+@contextmanager
+def _superseded_if(stopped: threading.Event) -> Iterator[None]:
+    """A body that we broke off ourselves is no fault of its line."""
+    try:
+        yield
+    except (Interrupted, Conflict) as error:
+        if stopped.is_set() or error.error_code == "another_writer":
+            raise Superseded from error
+        if error.error_code == "upload_ended":
+            raise Ended from error
+        raise
+
+
+def _nothing() -> None:
+    """There is nobody to tell: who asks for the offset sends no body."""
