@@ -35,9 +35,10 @@ class Pool:
     environment: dict[str, str]
     port: int
     process: subprocess.Popen[bytes] | None = None
+    config: str = "mag_portal.local.gunicorn"
 
     def start(self) -> None:
-        options = ("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread", "--workers=1", "--threads=8")
+        options = (f"--config=python:{self.config}", "--worker-class=gthread", "--workers=1", "--threads=8")
         command = (sys.executable, "-m", "gunicorn", "mag_portal.wsgi", f"--bind=127.0.0.1:{self.port}", *options)
         self.process = subprocess.Popen((*command, "--no-control-socket", "--log-level=warning"), env=self.environment)
         deadline = time.monotonic() + 60
