@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sft.views import administration, editor, home, inbox, packages
+from sft.views import administration, archives, editor, home, inbox, packages
 
 app_name = "sft"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("sft/packages/<uuid:pk>/draft/", editor.package_draft, name="package-draft"),
     path("sft/packages/<uuid:pk>/files/", editor.package_files, name="package-files"),
     path("sft/packages/<uuid:pk>/status/", packages.package_status, name="package-status"),
+    path("sft/packages/<uuid:pk>/zip/", archives.package_zip, name="package-zip"),
     path("sft/packages/<uuid:pk>/discard/", editor.package_discard, name="package-discard"),
     path("sft/packages/<uuid:package_id>/files/<uuid:pk>/download/", packages.file_download, name="file-download"),
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
 from core import audit, states
 from core.actor import Actor
 from sft import policies, queries
-from sft.access import SeenFile
+from sft.access import SeenFile, SeenPackage
 from sft.models import FileDownload, Package, PackageFile, Recipient, RecipientState
 
 
@@ -27,6 +29,16 @@ def begin(actor: Actor, *, wanted: SeenFile) -> None:
     seen = wanted.seen
     policies.can_download(seen.package, seen.recipient, wanted.file).enforce()
     audit.record(actor, "sft.file.download", wanted.file, data=_names(seen.package, wanted.file))
+    if seen.recipient is not None:
+        open_package(actor, recipient=seen.recipient)
+
+
+@transaction.atomic
+def begin_many(actor: Actor, *, seen: SeenPackage, files: Sequence[PackageFile]) -> None:
+    """``begin`` for several files of one package that leave together: all of them, or none."""
+    for file in files:
+        policies.can_download(seen.package, seen.recipient, file).enforce()
+    audit.record(actor, "sft.package.fetch", seen.package, data={"files": len(files)})
     if seen.recipient is not None:
         open_package(actor, recipient=seen.recipient)
 

@@ -52,6 +52,7 @@ def _page(request: Request, seen: access.SeenPackage) -> HttpResponse:
         "unfinished": unfinished,
         "timeline": timeline_of(seen, recipients),
         "on_the_way": on_the_way,
+        "can_take_many": len(rows) > 1 and len(rows) == len(files) and all(decision for _, decision, _ in rows),
         "held": [row for row in files if row.is_held] if on_the_way else [],
     }
     return render(request, "sft/package.html", context)
