@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 # Somebody waits in front of a download, and a thread of the pages pool with them.
 READ_TIMEOUT_SECONDS = 10
+# A worker waits while a store puts many parts together.
+WRITE_TIMEOUT_SECONDS = 60
 
 _prepared: set[str] = set()
 _making = Lock()
@@ -84,9 +86,11 @@ def _clients() -> Clients:
 @lru_cache(maxsize=1)
 def _made_clients() -> Clients:
     return Clients(
-        writer=_client(settings.S3_ENDPOINT_URL, read_timeout=60, attempts=3),
+        writer=_client(settings.S3_ENDPOINT_URL, read_timeout=WRITE_TIMEOUT_SECONDS, attempts=3),
         reader=_client(settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1),
-        signer=_client(settings.S3_PUBLIC_ENDPOINT_URL or settings.S3_ENDPOINT_URL, read_timeout=60, attempts=1),
+        signer=_client(
+            settings.S3_PUBLIC_ENDPOINT_URL or settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1
+        ),
     )
 
 

@@ -83,10 +83,9 @@ class S3Store:
                 ContentLength=size,
                 ChecksumSHA256=_base64(sha256),
             )
-        etag = answer.get("ETag", "")
-        if not etag:
-            raise StoreUnavailable(f"the store took part {number} of {key} without telling an ETag")
-        return etag
+            if not answer["ETag"]:
+                raise StoreUnavailable(f"the store took part {number} of {key} without telling an ETag")
+            return answer["ETag"]
 
     def presign_part(
         self, key: str, multipart_id: str, number: int, *, size: int, sha256: str, lifetime: timedelta
@@ -154,15 +153,15 @@ class S3Store:
     def head(self, key: str) -> Facts:
         with Translated():
             answer = self._client.head_object(Bucket=self.bucket, Key=key)
-        return Facts(
-            size=answer["ContentLength"],
-            etag=answer["ETag"],
-            modified_at=answer["LastModified"],
-            encryption=answer.get("ServerSideEncryption", ""),
-            encryption_key=answer.get("SSEKMSKeyId", ""),
-            lock_mode=answer.get("ObjectLockMode", ""),
-            locked_until=answer.get("ObjectLockRetainUntilDate"),
-        )
+            return Facts(
+                size=answer["ContentLength"],
+                etag=answer["ETag"],
+                modified_at=answer["LastModified"],
+                encryption=answer.get("ServerSideEncryption", ""),
+                encryption_key=answer.get("SSEKMSKeyId", ""),
+                lock_mode=answer.get("ObjectLockMode", ""),
+                locked_until=answer.get("ObjectLockRetainUntilDate"),
+            )
 
     def size(self, key: str) -> int:
         return self.head(key).size

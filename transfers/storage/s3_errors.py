@@ -56,6 +56,8 @@ class Translated:
     ) -> None:
         if isinstance(error, BotoCoreError | ResponseParserError):
             raise StoreUnavailable(str(error)) from error
+        if isinstance(error, KeyError):
+            raise StoreUnavailable(f"the store's answer says nothing of {error}") from error
         if isinstance(error, ClientError):
             raise _meaning(error)(str(error)) from error
 
