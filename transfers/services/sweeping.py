@@ -13,10 +13,11 @@ from django.utils import timezone
 from core import wakeups
 from core.actor import Actor
 from transfers import queries
-from transfers.models import Node, Part, PartState, Upload, UploadState
+from transfers.models import Concat, Node, Part, PartState, Upload, UploadState
 from transfers.models.upload import ENDED
 from transfers.services import cleaning, finishing, maintenance, pieces, pushing, uploads
 from transfers.services.staged import push_queue
+from transfers.services.tus import completing, concatenation
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ EXPIRED = "The file was not sent to its end in time, and what had arrived was de
 def sweep() -> int:
     """Wake a worker for everything that is due, expire what is overdue, ask the nodes; returns how many were woken."""
     woken = wake_pushes() + pieces.wake_due() + wake_finishes() + wake_clean_ups()
+    completing.settle_left_over()
+    concatenation.remove_forgotten()
     expire_overdue()
     ask_nodes()
     return woken
@@ -60,7 +63,8 @@ def wake_finishes() -> int:
     free = queries.unclaimed(finishing.CLAIM_LIFETIME)
     due = Q(due_at=None) | Q(due_at__lte=now)
     assembling = queries.ready_to_assemble().filter(free, due)
-    verifying = Upload.objects.filter(free, due, state=UploadState.VERIFYING)
+    # A partial upload lies in the store like this until a final one takes it.
+    verifying = Upload.objects.filter(free, due, state=UploadState.VERIFYING).exclude(concat=Concat.PARTIAL)
     ids = [*assembling.values_list("id", flat=True)[:LIMIT], *verifying.values_list("id", flat=True)[:LIMIT]]
     Upload.objects.filter(id__in=ids).update(due_at=now + REST)
     for upload_id in ids:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from mag_portal.local.gunicorn import post_fork
+from mag_portal.local.gunicorn import post_fork, pre_request
 
-__all__ = ["post_fork", "post_worker_init"]
+__all__ = ["post_fork", "post_worker_init", "pre_request"]
 
 
 def post_worker_init(_worker: Any) -> None:

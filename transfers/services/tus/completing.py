@@ -13,7 +13,7 @@ from core.errors import DomainError
 from transfers import queries
 from transfers.errors import PartsMissing
 from transfers.models import Concat, Door, Part, PartState, Upload, UploadState
-from transfers.services import uploads
+from transfers.services import maintenance, uploads
 
 LIMIT = 1000
 
@@ -31,8 +31,9 @@ def is_whole(upload: Upload, offset: int) -> bool:
 
 
 def has_run_out(upload: Upload) -> bool:
-    """Whether its time is over, also before the sweep has seen it."""
-    return upload.state == UploadState.RECEIVING and upload.expires_at <= timezone.now()
+    """Whether its time is over, also before the sweep has seen it. During maintenance, time stands still."""
+    is_late = upload.state == UploadState.RECEIVING and upload.expires_at <= timezone.now()
+    return is_late and not maintenance.is_on()
 
 
 def complete(actor: Actor, *, upload: Upload) -> Upload:

@@ -19,7 +19,7 @@ from transfers.connections import release
 from transfers.errors import StagingFull
 from transfers.models import Concat, Door, Part, PartState, TusSource, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import claims, pushing, uploads
+from transfers.services import claims, maintenance, pushing, uploads
 from transfers.services.tus import completing
 from transfers.services.tus.errors import Ended, Malformed
 from transfers.services.tus.facts import FileFacts
@@ -106,6 +106,8 @@ def remove_forgotten() -> int:
         state__in=(UploadState.PUSHING, *READABLE),
         expires_at__lte=timezone.now(),
     )
+    if maintenance.is_on():
+        return 0
     removed = [uploads.remove(JOINER, upload=one) for one in forgotten[:1000] if not is_being_joined(one)]
     return len(removed)
 
