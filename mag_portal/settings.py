@@ -160,6 +160,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "core.context_processors.operator",
                 "accounts.context_processors.session",
+                "sft.context_processors.workspace",
             ],
             "builtins": ["core.templatetags.ui"],
         },
@@ -383,6 +384,8 @@ CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
 # Django's own choice is a cookie that holds the words, which name people.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+# A tick for each of the files that a package may hold (sft.policies.FILES_PER_PACKAGE), and the form's own fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
 
 # --- Onboarding ---------------------------------------------------------------------------------------------------
 INVITATION_LIFETIME = timedelta(days=30)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 
-from core.admin import DeskAdmin, ReadOnlyAdmin
-from core.errors import DomainError
+from core.admin import DeskAdmin, ReadOnlyAdmin, desk_page
+from core.errors import DomainError, Invalid
 from core.http import Request
 from orgs.models import Application, Organization
 from sft.models import AccessGrant, Package, Subscription
-from sft.services import subscriptions
+from sft.services import quotas, subscriptions
 from sft.services.reasons import LONGEST_REASON
 from sft.states import SUBSCRIPTION
 
+GB = 10**9
+LARGEST_LIMIT_GB = 1_000_000_000
 DECISIONS = {
     "activate": "Confirm",
     "deny": "Deny (with reason)",
@@ -41,6 +45,35 @@ class SubscribeForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Subscription
         fields: tuple[str, ...] = ()
+
+
+class LimitsForm(forms.Form):
+    """Room for files, in GB; an empty field lets the gateway's limit hold."""
+
+    organization = forms.DecimalField(
+        label="Room for all files of the organisation, in GB",
+        required=False,
+        min_value=0,
+        max_value=LARGEST_LIMIT_GB,
+        help_text="Empty: as in the gateway’s settings. 0: no limit.",
+    )
+    user = forms.DecimalField(
+        label="Room for the files of each user, in GB",
+        required=False,
+        min_value=0,
+        max_value=LARGEST_LIMIT_GB,
+        help_text="Empty: as in the gateway’s settings. 0: no limit.",
+    )
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> LimitsForm:
+        own = (subscription.organization_quota_bytes, subscription.user_quota_bytes)
+        shown = [None if limit is None else Decimal(limit) / GB for limit in own]
+        return cls(initial={"organization": shown[0], "user": shown[1]})
+
+    def in_bytes(self, name: str) -> int | None:
+        given = self.cleaned_data[name]
+        return None if given is None else int(given * GB)
 
 
 class DecideForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -87,6 +120,35 @@ class SubscriptionAdmin(DeskAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
+
+    def get_urls(self) -> list[URLPattern]:
+        limits = self.admin_site.admin_view(self.limits)
+        return [path("<uuid:pk>/limits/", limits, name="sft_subscription_limits"), *super().get_urls()]
+
+    def limits(self, request: Request, pk: UUID) -> HttpResponse:
+        """How much room the organisation's files have."""
+        subscription = get_object_or_404(
+            self.get_queryset(request).select_related("organization", "application"), pk=pk
+        )
+        form = LimitsForm(request.POST) if request.method == "POST" else LimitsForm.of(subscription)
+        if form.is_bound and form.is_valid():
+            quotas.set_limits(
+                request.actor,
+                subscription=subscription,
+                organization=form.in_bytes("organization"),
+                user=form.in_bytes("user"),
+            )
+            messages.success(request, "The new limits hold from now on.")
+            return redirect("admin:sft_subscription_change", object_id=pk)
+        context = {
+            "title": f"Room for files: {subscription.organization}",
+            "subscription": subscription,
+            "used": quotas.used_by_organization(subscription.organization_id),
+            "limits": quotas.Limits.of(subscription),
+            "form": form,
+        }
+        status = Invalid.status if form.is_bound else 200
+        return desk_page(request, "admin/sft/subscription/limits.html", Subscription, context, status=status)
 
     def get_form(self, request: HttpRequest, obj: Subscription | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
         """Forms that only ask: no field of theirs is the row's own, so nothing is written past the services."""

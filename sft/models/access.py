@@ -19,7 +19,10 @@ class SubscriptionState(models.TextChoices):
 
 
 class Subscription(PublicModel):
-    """An organisation's right to use one application. ``since`` is when it came into its present state."""
+    """An organisation's right to use one application. ``since`` is when it came into its present state.
+
+    The two quotas are limits of its own to what its files, and those of each of its users, may come to; 0 is no limit.
+    """
 
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="subscriptions", verbose_name="organisation"
@@ -29,6 +32,8 @@ class Subscription(PublicModel):
     since = models.DateTimeField(default=timezone.now, editable=False)
     requested_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
     refusal_reason = models.TextField("reason", blank=True)
+    organization_quota_bytes = models.PositiveBigIntegerField("bytes for the organisation", null=True)
+    user_quota_bytes = models.PositiveBigIntegerField("bytes for each user", null=True)
 
     class Meta:
         verbose_name = "subscription"

@@ -9,11 +9,11 @@ from django.db import transaction
 import orgs.queries
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from core.policies import ALLOWED, Decision, refused
+from core.policies import Decision, refused
 from orgs.catalogue import SFT
 from sft import policies, queries
 from sft.models import Package, PackageFile, PackageState
-from sft.services import delivery, downloads, drafts, launches, mails
+from sft.services import delivery, downloads, drafts, launches, mails, quotas
 from transfers.models import Upload
 from transfers.services import quarantine
 
@@ -31,23 +31,24 @@ class PackageUploadPolicy:
         *,
         subject: UUID | None,
         name: str,  # noqa: ARG002
-        size: int,  # noqa: ARG002
-        upload: Upload | None,  # noqa: ARG002
+        size: int,
+        upload: Upload | None,
     ) -> Decision:
         if subject is None:
-            return _for_oneself(actor)
+            return _for_oneself(actor, size=size, upload=upload)
         package = Package.objects.select_related("sender__user").filter(pk=subject).first()
         if package is None:
             return refused(GONE)
         sender = package.sender
         standing = queries.standing_of(organization_id=sender.organization_id, membership_id=sender.pk, code=SFT)
         launches.require_strength(actor, standing)
-        return policies.can_upload(
+        decision = policies.can_upload(
             actor,
             package,
             may_open=policies.can_open(standing.subscription, standing.grant),
             sender_is_active=orgs.queries.active_members().filter(pk=sender.pk).exists(),
         )
+        return decision and quotas.room_for(sender, standing.subscription, size=size, upload=upload)
 
 
 class PackageFiles:
@@ -122,13 +123,13 @@ class PackageFiles:
         package.files.filter(upload_id=upload.pk).delete()
 
 
-def _for_oneself(actor: Actor) -> Decision:
+def _for_oneself(actor: Actor, *, size: int, upload: Upload | None) -> Decision:
     member = queries.with_open_workspace(orgs.queries.active_members().filter(user=actor.user_id)).first()
     if member is None:
         return refused("Secure File Transfer is not open to you. Home says who acts next.")
     standing = queries.standing_of(organization_id=member.organization_id, membership_id=member.pk, code=SFT)
     launches.require_strength(actor, standing)
-    return ALLOWED
+    return quotas.room_for(member, standing.subscription, size=size, upload=upload)
 
 
 def _package(upload: Upload) -> Package | None:
