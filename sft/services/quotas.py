@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -94,6 +94,7 @@ def used_by_organization(organization_id: UUID, *, but: Upload | None = None) ->
     return _total(of_packages, but=but) + _total(loose, but=but)
 
 
+@transaction.atomic
 def set_limits(actor: Actor, *, subscription: Subscription, organization: int | None, user: int | None) -> Subscription:
     """Give a subscription limits of its own, in bytes; ``None`` lets the gateway's hold. For the operator's staff.
 
