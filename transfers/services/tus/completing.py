@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from core.actor import Actor, ActorKind
@@ -70,7 +70,7 @@ def settle_left_over() -> int:
     left_open = Upload.objects.filter(door=Door.TUS, state=UploadState.RECEIVING, expires_at__gt=timezone.now())
     # Bytes come in order: only where the last part is there is it worth adding them up.
     ending = left_open.filter(Exists(Part.objects.filter(upload=OuterRef("pk"), number=last)))
-    whole = ending.filter(size=held.annotate(sum=Sum("size")).values("sum"))
+    whole = ending.filter(size=Subquery(held.annotate(sum=Sum("size")).values("sum")))
     finals = left_open.filter(concat=Concat.FINAL)
     ids = [*whole.values_list("pk", flat=True)[:LIMIT], *finals.values_list("pk", flat=True)[:LIMIT]]
     return sum(settle(upload_id) for upload_id in ids)
