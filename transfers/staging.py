@@ -20,9 +20,12 @@ from uuid import UUID
 
 from django.conf import settings
 
+from transfers import durable
 from transfers.errors import StagingFull
 
 BLOCK = 1024**2
+# The disk begins to write while the rest of a part arrives, so that little is left to wait for at its end.
+WRITE_BACK_EVERY = 2 * 1024**2
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -32,6 +35,7 @@ class PartFile:
     def __init__(self, upload_id: UUID, number: int) -> None:
         self.name = f"{upload_id.hex}.{number}.{secrets.token_hex(8)}"
         self.size = 0
+        self._sent_to_disk = 0
         self._hash = hashlib.sha256()
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
         with _refused_when_full():
@@ -50,6 +54,9 @@ class PartFile:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         self.size += len(block)
+        if self.size - self._sent_to_disk >= WRITE_BACK_EVERY:
+            durable.write_back(self._descriptor, self._sent_to_disk, self.size - self._sent_to_disk)
+            self._sent_to_disk = self.size
 
     def copy(self, blocks: Iterable[bytes]) -> str:
         """Append ``blocks``; returns their own SHA-256."""
@@ -64,11 +71,7 @@ class PartFile:
         with _refused_when_full():
             os.fdatasync(self._descriptor)
             self._close()
-            folder = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            durable.sync_folder(_folder())
 
     def discard(self) -> None:
         self._close()

@@ -9,6 +9,10 @@ import ctypes
 import signal
 from typing import Any
 
+from mag_portal.expectations import pre_request
+
+__all__ = ["post_fork", "pre_request"]
+
 PR_SET_PDEATHSIG = 1
 
 
