@@ -174,6 +174,7 @@ const SMALLEST_REQUEST = 4 * MIB;
 const LARGEST_REQUEST = 64 * MIB;
 const REQUESTS_PER_LINE = 4;
 const LONGEST_REQUEST = 20_000;
+const SHORT_REQUEST = 2000;
 
 /**
  * How many bytes the next request should carry. Large where the line is fast; smaller where few bytes are left for the
@@ -182,12 +183,14 @@ const LONGEST_REQUEST = 20_000;
  */
 export function requestSize({ left, lines, rate, partSize }) {
   const share = left / (lines * REQUESTS_PER_LINE);
-  const wanted = Math.max(SMALLEST_REQUEST, Math.min(share, rate * LONGEST_REQUEST, LARGEST_REQUEST));
+  const worthCutting = Math.max(share, rate * SHORT_REQUEST);
+  const wanted = Math.max(SMALLEST_REQUEST, Math.min(worthCutting, rate * LONGEST_REQUEST, LARGEST_REQUEST));
   return Math.ceil(partSize / Math.max(1, Math.floor(partSize / wanted)));
 }
 
 const OLD_ENOUGH = 2000;
 const CLEARLY = 1.5;
+const OVERDUE = 2;
 
 /**
  * Whether to send a request a second time, now that a connection has nothing else to do: only where the second is likely to
@@ -195,5 +198,8 @@ const CLEARLY = 1.5;
  */
 export function isWorthRepeating({ size, sent, elapsed, rate }) {
   if (elapsed < OLD_ENOUGH || !rate) return false;
-  return ((size - sent) / Math.max(sent, 1)) * elapsed > (CLEARLY * size) / rate + OLD_ENOUGH;
+  const usual = size / rate;
+  // What has left may still wait in a buffer of this computer: it counts for nothing once the time is over.
+  const isOverdue = elapsed > OVERDUE * usual + OLD_ENOUGH;
+  return isOverdue || ((size - sent) / Math.max(sent, 1)) * elapsed > CLEARLY * usual + OLD_ENOUGH;
 }
