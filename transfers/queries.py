@@ -55,7 +55,7 @@ def of_subject(subject: UUID) -> QuerySet[Upload]:
 def progress(upload_ids: Iterable[UUID]) -> dict[UUID, Progress]:
     """For each of these uploads what is acknowledged and not lost; ``parts`` counts those that are whole."""
     wanted = list(upload_ids)
-    present = Part.objects.filter(upload__in=wanted).exclude(state=PartState.MISSING)
+    present = Part.objects.filter(upload__in=wanted).exclude(state__in=(PartState.MISSING, PartState.PROMISED))
     rows = present.order_by().values_list("upload").annotate(Count("id"), Sum("size"))
     found = {upload_id: (parts, size) for upload_id, parts, size in rows}
     rest = Piece.objects.filter(~Exists(_whole_part_of_piece()), upload__in=wanted).order_by().values_list("upload")
@@ -138,7 +138,9 @@ def node_names() -> set[str]:
 
 
 def ready_to_assemble() -> QuerySet[Upload]:
-    """Uploads whose sender asked to complete and of which every part is in the store, or is said to be (promised)."""
+    """Uploads whose sender asked to complete and of which every part is in the store, is said to be there (promised), or is
+    made out of other uploads.
+    """
     there = (PartState.PUSHED, PartState.PROMISED)
     elsewhere = Part.objects.filter(upload=OuterRef("pk")).exclude(state__in=there)
     in_pieces = Piece.objects.filter(~Exists(_whole_part_of_piece()), upload=OuterRef("pk"))

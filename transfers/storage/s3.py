@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from django.utils import timezone
 
 from transfers.storage import s3_buckets
-from transfers.storage.errors import NoSuchMultipart, NoSuchObject, StoreUnavailable
+from transfers.storage.errors import DigestRefused, NoSuchMultipart, NoSuchObject, PartsDiffer, StoreUnavailable
 from transfers.storage.keeping import Keeping
 from transfers.storage.port import BucketRules, Facts, Finding, Kept, OpenMultipart, Presigned, StoredPart
 from transfers.storage.s3_errors import Translated
@@ -99,18 +99,17 @@ class S3Store:
         return self._presigned("upload_part", key, parameters, lifetime, headers={CHECKSUM_HEADER: _base64(sha256)})
 
     def assemble(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
-        with Translated():
-            self._client.complete_multipart_upload(
-                Bucket=self.bucket,
-                Key=key,
-                UploadId=multipart_id,
-                MultipartUpload={
-                    "Parts": [
-                        {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": _base64(part.sha256)}
-                        for part in parts
-                    ],
-                },
-            )
+        listed = [
+            {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": _base64(part.sha256)} for part in parts
+        ]
+        try:
+            with Translated():
+                self._client.complete_multipart_upload(
+                    Bucket=self.bucket, Key=key, UploadId=multipart_id, MultipartUpload={"Parts": listed}
+                )
+        except DigestRefused as error:
+            # Here it is the list that is refused: a part has another SHA-256 at the store.
+            raise PartsDiffer(str(error)) from error
 
     def abandon(self, key: str, multipart_id: str) -> None:
         try:
