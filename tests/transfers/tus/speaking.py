@@ -93,7 +93,11 @@ class Speaker:
     def begin(self, path: str, offset: int, body: bytes, *, length: int, **headers: object) -> socket.socket:
         """A PATCH that says ``length`` and has sent ``body`` of it."""
         said = self.headers(Upload_Offset=offset, Content_Type=BYTES, Content_Length=length, **headers)
-        lines = [f"PATCH {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in said.items())]
+        return self.write("PATCH", path, said, body)
+
+    def write(self, method: str, path: str, said: dict[str, str], body: bytes) -> socket.socket:
+        """A request as it stands, over a line that stays open."""
+        lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in said.items())]
         line = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         line.sendall("\r\n".join([*lines, "", ""]).encode() + body)
         return line

@@ -20,9 +20,9 @@ from transfers.models import Concat, TusResource, Upload, UploadState
 from transfers.models.upload import ENDED
 from transfers.services import uploads
 from transfers.services.tus import completing, creating, patching, terminating
-from transfers.services.tus.creating import Created, Wanted
+from transfers.services.tus.creating import Wanted
 from transfers.services.tus.cutting import Source
-from transfers.services.tus.errors import Ended, Malformed, NotAccepted, WrongType
+from transfers.services.tus.errors import Ended, FinalTakesNoBytes, Malformed, NotAccepted, WrongType
 from transfers.services.tus.facts import FileFacts
 from transfers.services.tus.patching import Chunk
 from transfers.views.bodies import Body, End, body_of
@@ -39,16 +39,15 @@ def create(request: Request) -> HttpResponseBase:
     if not headers.brings_bytes(request):
         return _created(creating.create(request.actor, wanted=wanted).resource)
     if wanted.sources:
-        raise WrongType(
-            "A final upload is joined from its partial uploads. Create it without a body.", code="final_upload"
-        )
+        raise FinalTakesNoBytes
     body = _Bytes(body_of(request))
     chunk = Chunk(offset=0, checksum=headers.checksum(request))
     creating.check_body(wanted, body.length)
     created = creating.create(request.actor, wanted=wanted)
-    upload = _first_bytes(request, created, chunk, body) if created.is_new else created.resource.upload
+    if created.is_new:
+        created.resource.upload = _first_bytes(request, created.resource.upload, chunk, body)
     response = _created(created.resource)
-    response["Upload-Offset"] = str(completing.offset_of(upload))
+    response["Upload-Offset"] = str(completing.offset_of(created.resource.upload))
     return response
 
 
@@ -151,16 +150,18 @@ def _sources(request: Request, said: str) -> Sequence[str]:
 
 def _key(request: Request, address: str) -> str:
     parts = urlsplit(address)
-    ours = {request.get_host(), *(urlsplit(origin).netloc for origin in (settings.BASE_URL, *settings.UPLOAD_ORIGINS))}
+    ours = {
+        request.headers.get("Host", ""),
+        *(urlsplit(origin).netloc for origin in (settings.BASE_URL, *settings.UPLOAD_ORIGINS)),
+    }
     key = parts.path.removeprefix(reverse("tus"))
     if (parts.netloc and parts.netloc not in ours) or key == parts.path or not _KEY.fullmatch(key):
         raise Malformed("Upload-Concat names an address that is no upload of this gateway.")
     return key
 
 
-def _first_bytes(request: Request, created: Created, chunk: Chunk, body: Source) -> Upload:
+def _first_bytes(request: Request, upload: Upload, chunk: Chunk, body: Source) -> Upload:
     """Of a refused body nothing stays, not even the resource: its address was never told."""
-    upload = created.resource.upload
     try:
         return patching.append(request.actor, upload=upload, chunk=chunk, body=body)
     except Unavailable:
