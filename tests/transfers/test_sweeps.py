@@ -19,7 +19,7 @@ from tests.transfers.conftest import PART, Listener
 from tests.transfers.sending import files_in, new_upload, push_all, random_bytes, send, send_all, store_all
 from transfers.models import Node, Part, PartState, Upload, UploadState
 from transfers.queries import NODE_LOST_AFTER
-from transfers.services import cleaning, finishing, pushing, sweeping, uploads
+from transfers.services import claims, cleaning, finishing, pushing, sweeping, uploads
 from transfers.storage import NoSuchObject, forget_clients, store
 
 CONTENT = random_bytes(PART + 3)
@@ -75,7 +75,7 @@ def test_an_upload_whose_verification_died_is_woken(actor: Actor, upload: Upload
     send_all(actor, upload, CONTENT)
     push_all(upload)
     uploads.complete(actor, upload=upload)
-    claimed = finishing._claim(upload.id)
+    claimed = claims.take(upload.id, states=finishing.FINISHABLE)
     assert claimed is not None
     finishing._assemble(claimed)
     assert sweeping.wake_finishes() == 0
@@ -140,7 +140,7 @@ def test_cleaning_waits_for_a_worker_that_still_finishes(actor: Actor, upload: U
     send_all(actor, upload, CONTENT)
     push_all(upload)
     uploads.complete(actor, upload=upload)
-    assert finishing._claim(upload.id)
+    assert claims.take(upload.id, states=finishing.FINISHABLE)
     uploads.abort(actor, upload=upload)
     assert not cleaning.clean_up(upload.id)
     with later(minutes=3):
@@ -238,3 +238,60 @@ def test_the_sweep_asks_the_same_number_of_questions_for_one_upload_and_for_many
         send(actor, new_upload(actor, CONTENT), CONTENT, 1)
     with later(minutes=2), django_assert_max_num_queries(20):
         assert sweeping.sweep() == 12
+
+
+# --- Files that are for nothing in particular ---------------------------------------------------------------------
+def loose(actor: Actor) -> Upload:
+    return store_all(actor, uploads.create(actor, subject=None, name="notes.txt", size=len(CONTENT)), CONTENT)
+
+
+def test_a_loose_file_is_deleted_when_its_time_is_over(
+    actor: Actor, listener: Listener, settings: LazySettings
+) -> None:
+    upload = loose(actor)
+    with later(days=settings.UPLOAD_LOOSE_LIFETIME.days, minutes=-1):
+        assert sweeping.expire_loose() == 0
+    with later(days=settings.UPLOAD_LOOSE_LIFETIME.days, minutes=1):
+        assert sweeping.expire_loose() == 1
+    ended = Upload.objects.get()
+    assert (ended.state, ended.reason) == (UploadState.EXPIRED, sweeping.UNUSED)
+    assert listener.told[-1] == ("failed", upload.id)
+    assert cleaning.clean_up(upload.id)
+    with pytest.raises(NoSuchObject):
+        store().size(upload.storage_key)
+
+
+def test_a_file_with_a_subject_stays_for_ever(actor: Actor, upload: Upload) -> None:
+    store_all(actor, upload, CONTENT)
+    with later(days=4000):
+        assert sweeping.expire_loose() == 0
+        sweeping.sweep()
+    assert Upload.objects.get().state == UploadState.STORED
+
+
+def test_a_loose_file_that_was_put_to_use_meanwhile_stays(
+    actor: Actor, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = loose(actor)
+    subject, lock = upload.subject, sweeping._expire
+
+    def taken(overdue: Upload, reason: str) -> bool:
+        Upload.objects.filter(pk=found.pk).update(subject=subject)
+        return lock(overdue, reason)
+
+    monkeypatch.setattr(sweeping, "_expire", taken)
+    with later(days=8):
+        assert sweeping.expire_loose() == 0
+    assert Upload.objects.get(pk=found.pk).state == UploadState.STORED
+
+
+def test_a_step_that_breaks_keeps_no_other_from_being_done(
+    actor: Actor, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wake_pushes() -> int:
+        raise RuntimeError("the ledger cannot be read")
+
+    monkeypatch.setattr(sweeping, "wake_pushes", wake_pushes)
+    with later(days=8):
+        sweeping.sweep()
+    assert Upload.objects.get().state == UploadState.EXPIRED

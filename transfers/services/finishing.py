@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
-from importlib import import_module
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +20,7 @@ from transfers.connections import release
 from transfers.models import Concat, Door, PartState, Scan, Upload, UploadState
 from transfers.ports import transfer_listener
 from transfers.scanner import ScannerAway
-from transfers.services import claims, pushing, quarantine, uploads, verifying
+from transfers.services import claims, direct, pushing, quarantine, uploads, verifying
 from transfers.services.claims import NotYet
 from transfers.services.tus import concatenation
 from transfers.services.verifying import Damaged, Reading
@@ -132,7 +131,7 @@ def _collect(upload: Upload) -> None:
     """Enter the parts that did not come through a staging folder: sent straight to the store, or joined from others."""
     release()
     if upload.door == Door.DIRECT and upload.parts.filter(state=PartState.PROMISED).exists():
-        import_module("transfers.services.direct").reconcile(upload)
+        direct.reconcile(upload)
     elif upload.concat == Concat.FINAL and not concatenation.is_gathered(upload):
         with verifying.turn(upload) as is_ours:
             if not is_ours:

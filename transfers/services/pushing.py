@@ -19,7 +19,7 @@ from core.actor import Actor
 from core.errors import Conflict
 from transfers import queries, staging
 from transfers.connections import release
-from transfers.models import Part, PartState, Upload, UploadState
+from transfers.models import Concat, Part, PartState, Upload, UploadState
 from transfers.services import claims, uploads
 from transfers.services.staged import push_queue
 from transfers.storage import DigestRefused, NoSuchMultipart, StoreError, StoreUnavailable, store
@@ -74,7 +74,10 @@ def take_over() -> int:
 
 
 def lose(parts: list[Part], *, because: str) -> None:
-    """Mark parts as missing, so that their sender is asked for them; an upload that was complete is open again."""
+    """Mark parts as missing, so that their sender is asked for them; an upload that was complete is open again.
+
+    A final upload of a concatenation stays complete: its parts are made once more out of its sources.
+    """
     for part in parts:
         logger.warning("Part %d of upload %s is missing: %s.", part.number, part.upload_id, because)
     with transaction.atomic():
@@ -85,7 +88,7 @@ def lose(parts: list[Part], *, because: str) -> None:
             if not _advance_if_unchanged(part, "lose", claimed_at=None, last_error=because[:300]):
                 continue
             upload = held[part.upload_id]
-            if upload.state == UploadState.PUSHING:
+            if upload.state == UploadState.PUSHING and upload.concat != Concat.FINAL:
                 states.advance(
                     upload, "reopen", actor=PUSHER, reason="parts are missing", completed_at=None, claimed_at=None
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from core import wakeups
 from core.actor import Actor
+from core.errors import DomainError
 from transfers import queries
 from transfers.models import Concat, Node, Part, PartState, Upload, UploadState
 from transfers.models.upload import ENDED
@@ -25,15 +27,15 @@ SWEEPER = Actor.system("upload sweep")
 # What has been woken is not woken again before this, so that a busy worker's queue does not fill with repeats.
 REST = timedelta(minutes=1)
 LIMIT = 1000
+UNUSED = "The file was not put to any use in time, so it was deleted. Send it again if it is still needed."
 EXPIRED = "The file was not sent to its end in time, and what had arrived was deleted. Send it again."
 
 
 def sweep() -> int:
     """Wake a worker for everything that is due, expire what is overdue, ask the nodes; returns how many were woken."""
-    woken = wake_pushes() + pieces.wake_due() + wake_finishes() + wake_clean_ups()
-    completing.settle_left_over()
-    concatenation.remove_forgotten()
-    expire_overdue()
+    woken = sum(_done(step) for step in (wake_pushes, pieces.wake_due, wake_finishes, wake_clean_ups))
+    for step in (completing.settle_left_over, concatenation.remove_forgotten, expire_overdue, expire_loose):
+        _done(step)
     ask_nodes()
     return woken
 
@@ -66,10 +68,14 @@ def wake_finishes() -> int:
     # A partial upload lies in the store like this until a final one takes it.
     verifying = Upload.objects.filter(free, due, state=UploadState.VERIFYING).exclude(concat=Concat.PARTIAL)
     ids = [*assembling.values_list("id", flat=True)[:LIMIT], *verifying.values_list("id", flat=True)[:LIMIT]]
-    Upload.objects.filter(id__in=ids).update(due_at=now + REST)
-    for upload_id in ids:
+    with transaction.atomic():
+        # Whoever waits for rows while holding others must take them in one order; nobody waits here.
+        rows = Upload.objects.filter(free, id__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
+        taken = list(rows.values_list("id", flat=True))
+        Upload.objects.filter(id__in=taken).update(due_at=now + REST)
+    for upload_id in taken:
         wakeups.now("transfers.tasks.finish_upload", str(upload_id))
-    return len(ids)
+    return len(taken)
 
 
 def wake_clean_ups() -> int:
@@ -89,7 +95,17 @@ def expire_overdue() -> int:
     if maintenance.is_on():
         return 0
     overdue = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
-    return sum(_expire(upload) for upload in overdue[:LIMIT])
+    return sum(_expire(upload, EXPIRED) for upload in overdue.order_by("expires_at")[:LIMIT])
+
+
+def expire_loose() -> int:
+    """Delete stored files that are for nothing in particular once their time is over; returns how many.
+
+    One that was put to some use meanwhile stays, and so do partial uploads, whose end is decided where they are joined.
+    """
+    loose = Upload.objects.filter(state=UploadState.STORED, subject=None, expires_at__lte=timezone.now())
+    overdue = loose.exclude(concat=Concat.PARTIAL).order_by("expires_at")
+    return sum(_expire(upload, UNUSED) for upload in overdue[:LIMIT])
 
 
 def ask_nodes() -> None:
@@ -121,10 +137,25 @@ def _give_up(node: Node) -> None:
     pieces.lose_node(node.name)
 
 
-def _expire(upload: Upload) -> bool:
-    with transaction.atomic():
-        current = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
-        if current.state != UploadState.RECEIVING or current.expires_at > timezone.now():
-            return False
-        uploads.fail(SWEEPER, upload=current, reason=EXPIRED, action="expire")
+def _done(step: Callable[[], int]) -> int:
+    """One step that breaks must not keep the others from being done."""
+    try:
+        return step()
+    except Exception:  # whatever it is: it is told, and tried again with the next sweep
+        logger.exception("%s broke off; it is tried again with the next sweep.", step.__name__)
+        return 0
+
+
+def _expire(upload: Upload, reason: str) -> bool:
+    try:
+        with transaction.atomic():
+            current = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
+            has_moved = (current.state, current.subject) != (upload.state, upload.subject)
+            if has_moved or current.expires_at > timezone.now():
+                return False
+            uploads.fail(SWEEPER, upload=current, reason=reason, action="expire")
+    except DomainError as refusal:
+        # The next one shall not wait for whatever this one belongs to.
+        logger.warning("Upload %s was not expired: %s", upload.pk, refusal)
+        return False
     return True
