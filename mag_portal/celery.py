@@ -55,5 +55,6 @@ app.conf.beat_schedule = {
     "outbox-sweep": {"task": "core.tasks.sweep_outbox", "schedule": schedule(10), "options": {"expires": 10}},
     "uploads-sweep": {"task": "transfers.tasks.sweep", "schedule": schedule(15), "options": {"expires": 15}},
     "ended-sweep": {"task": "core.tasks.sweep_ended", "schedule": schedule(3600), "options": {"expires": 3600}},
+    "receipts": {"task": "transfers.tasks.read_receipts", "schedule": schedule(5), "options": {"expires": 5}},
     "store-sweep": {"task": "transfers.tasks.sweep_store", "schedule": schedule(3600), "options": {"expires": 3600}},
 }

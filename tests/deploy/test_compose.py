@@ -13,6 +13,7 @@ import yaml
 
 from accounts import urls as accounts_urls
 from orgs import urls as orgs_urls
+from tests.deploy.nginx import PROGRAM, Nginx, free_port, values_wanted
 from tests.deploy.tables import REPOSITORY, column, listed, names, table
 from tests.deploy.test_settings_documented import required_settings, settings_read
 
@@ -118,38 +119,28 @@ def test_the_image_holds_every_package() -> None:
     assert all(f"!{name}\n" in ignored for name in copied)
 
 
+def test_nginx_is_given_every_value_its_configuration_wants() -> None:
+    given = set(SERVICES["nginx"]["environment"])
+    assert given == values_wanted() | {"NGINX_ENVSUBST_OUTPUT_DIR"}
+    assert names(column("## With containers", "value of nginx")) == values_wanted()
+
+
+def test_nginx_fetches_from_the_store_that_the_gateway_signs_for() -> None:
+    nginx, ours = SERVICES["nginx"]["environment"], SERVICES["web"]["environment"]
+    assert f"{nginx['STORE_SCHEME']}://{nginx['STORE_HOST']}" == ours["S3_ENDPOINT_URL"]
+    assert nginx["RECEIPTS_FOLDER"] == ours["RECEIPTS_DIR"]
+    for service in ("nginx", "worker-housekeeping"):
+        assert f"receipts:{ours['RECEIPTS_DIR']}" in SERVICES[service]["volumes"]
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed.")
 def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    if program is None or shutil.which("openssl") is None:
-        pytest.skip("nginx or openssl is not installed.")
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        (
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=gateway.example", "-days", "1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ),
-        check=True,
-        capture_output=True,
-    )
-    text = (REPOSITORY / "deploy" / "nginx.conf").read_text()
-    changes = {
-        "user nginx;": "",
-        "/etc/nginx/tls": str(tmp_path),
-        "server web:8000;": "server 127.0.0.1:8000;",
-        "server upload:8000;": "server 127.0.0.1:8001;",
-        "/tmp/nginx.pid": str(tmp_path / "nginx.pid"),  # noqa: S108
-        "/dev/stdout": str(tmp_path / "access.log"),
-        "/dev/stderr": str(tmp_path / "error.log"),
-        "listen 80 ": "listen 127.0.0.1:18080 ",
-        "listen 443 ": "listen 127.0.0.1:18443 ",
-    }
-    for old, new in changes.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    (tmp_path / "nginx.conf").write_text(text)
-    command = (program, "-t", "-q", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    with_tls = Nginx(tmp_path, values={"HTTPS_LISTEN": f"127.0.0.1:{free_port()} ssl", "STORE_SCHEME": "https"})
+    assert not with_tls.check()
+
+
+def test_every_optional_service_is_left_out_until_asked_for() -> None:
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"clamav"}
 
 
 def test_no_secret_of_a_link_is_in_the_access_log() -> None:

@@ -6,7 +6,6 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -167,10 +166,13 @@ def test_a_recipient_and_the_sender_fetch_a_file_by_itself(
 def test_a_program_of_a_recipient_is_its_owner(world: World, package: Package) -> None:
     proofs = frozenset({Proof.PASSWORD, Proof.AUTHENTICATOR_APP})
     maker = acting(world.recipient).at(ip=None, request_id="", proofs=proofs)
-    scopes, lifetime = [Scope.FILES_FETCH], timedelta(days=1)
-    owner = world.recipient.user
-    _, secret = access_tokens.create(maker, user=owner, name="mag-sft", scopes=scopes, lifetime=lifetime)
-    program = {"Authorization": f"Bearer {secret}"}
+    program, other = (
+        {
+            "Authorization": f"Bearer {access_tokens.create(maker, user=world.recipient.user, name=scope, scopes=[scope])[1]}"
+        }
+        for scope in (Scope.FILES_FETCH, Scope.FILES_SEND)
+    )
+    assert Client().get(content_of(package), headers=other).status_code == 403
     for name, content in CONTENTS.items():
         assert b"".join(Client().get(content_of(package, name), headers=program)) == content
     assert recipient_row(package, world.recipient).state == RecipientState.DOWNLOADED
@@ -187,5 +189,7 @@ def test_what_ends_the_package_ends_this_way_to_its_files(
     assert (answer.status_code, "Expired" in answer.json()["message"]) == (403, True)
     Package.objects.update(state=PackageState.DELIVERED)
     assert reader.get(content_of(package)).status_code == 200
-    AccessGrant.objects.filter(membership=world.recipient).update(state=AccessGrantState.SUSPENDED, reason="Left")
+    AccessGrant.objects.filter(membership=world.recipient).update(
+        state=AccessGrantState.SUSPENDED, refusal_reason="Left"
+    )
     assert reader.get(content_of(package)).status_code == 403
