@@ -149,15 +149,13 @@ def _sources(request: Request, said: str) -> Sequence[str]:
 
 
 def _key(request: Request, address: str) -> str:
-    parts = urlsplit(address)
-    ours = {
-        request.headers.get("Host", ""),
-        *(urlsplit(origin).netloc for origin in (settings.BASE_URL, *settings.UPLOAD_ORIGINS)),
-    }
-    key = parts.path.removeprefix(reverse("tus"))
-    if (parts.netloc and parts.netloc not in ours) or key == parts.path or not _KEY.fullmatch(key):
+    """The key in an upload's address, which clients give back whole or as the path that they were told."""
+    known = (urlsplit(origin).netloc for origin in (settings.BASE_URL, *settings.UPLOAD_ORIGINS))
+    here = "|".join(re.escape(host) for host in {request.headers.get("Host", ""), *known})
+    match = re.fullmatch(rf"(?:https?://(?:{here}))?{re.escape(reverse('tus'))}({_KEY.pattern})", address)
+    if match is None:
         raise Malformed("Upload-Concat names an address that is no upload of this gateway.")
-    return key
+    return match[1]
 
 
 def _first_bytes(request: Request, upload: Upload, chunk: Chunk, body: Source) -> Upload:
