@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --quiet pyproject.toml --extra hosted-mail --un
 	--no-emit-index-url --no-header
 export CHROMIUM
 
-.PHONY: help run test test-fast lint format lock bench screenshots manage shell clean set-up-run set-up-test
+.PHONY: help run test test-fast lint format lock bench soak screenshots manage shell clean set-up-run set-up-test
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -48,6 +48,9 @@ lock: set-up-test ## write the lock files anew (ARGS=--upgrade for newer version
 
 bench: set-up-test ## measure what the gateway does under load (ARGS=mails for one); writes benchmarks/results
 	@$(TETHERED) $(PY) -m benchmarks $(ARGS)
+
+soak: set-up-test ## kill processes under load for long (ARGS="--kills 1000 --seed 1")
+	@$(TETHERED) $(PY) -m tests.soak $(ARGS)
 
 screenshots: set-up-test ## walk the journey and write docs/screenshots
 	@$(TETHERED) $(WITH_SERVICES) $(PY) -m tests.e2e.screenshots $(ARGS)

@@ -1,0 +1,22 @@
+"""A minute under fire: thirty kills. ``make soak`` does the same for as long as wished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.soak.content import MIB
+from tests.soak.run import Plan, soak
+
+KILLS = 30
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(600)
+def test_no_acknowledged_byte_is_lost_while_processes_are_killed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    outcome = soak(Plan(seed=7, kills=KILLS, senders=4, largest=24 * MIB, pause=0.8), tmp_path)
+    assert outcome.broken == []
+    assert sum(outcome.files.values()) >= KILLS / 3
+    assert sum(count for what, count in outcome.fire.items() if what.endswith("killed")) == KILLS

@@ -1,0 +1,62 @@
+"""An object store that can be killed and started again, behind a proxy that can make it misbehave."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mag_portal.local import credentials as secrets
+from mag_portal.local import object_store, ports
+from mag_portal.local.object_store import ObjectStore
+from tests.transfers.faulty_store import FaultyStore, in_front_of
+
+
+class MortalStore:
+    """SeaweedFS in a folder of its own; ``kill`` and ``start`` as often as wished."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._log = folder.with_name("s3.log").open("ab")
+        credentials = secrets.generate()
+        chosen = ports.find(object_store.PORTS_NEEDED)
+        self.access = object_store.embedded(credentials, ports=chosen)
+        self._process = object_store.process(folder, credentials, ports=chosen)
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it takes objects."""
+        self._running = self._process.spawn(output=self._log.fileno())
+        deadline = time.monotonic() + 60
+        while not self._process.ready():
+            if time.monotonic() > deadline:
+                raise RuntimeError("The object store did not start.")
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        if self._running is not None:
+            self._running.kill()
+            self._running.wait()
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+
+@contextmanager
+def behind_a_proxy(folder: Path) -> Iterator[tuple[MortalStore, FaultyStore, ObjectStore]]:
+    """The store, the proxy in front of it, and the access that leads through the proxy."""
+    store = MortalStore(folder)
+    store.start()
+    try:
+        with in_front_of(store.access.endpoint) as proxy:
+            access = ObjectStore(
+                endpoint=proxy.endpoint,
+                access_key=store.access.access_key,
+                secret_key=store.access.secret_key,
+            )
+            yield store, proxy, access
+    finally:
+        store.kill()
