@@ -21,6 +21,7 @@ from transfers.storage.s3_errors import Translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class S3Store:
         return self._presigned("upload_part", key, parameters, lifetime, headers={CHECKSUM_HEADER: _base64(sha256)})
 
     def assemble(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
-        listed = [
+        listed: list[CompletedPartTypeDef] = [
             {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": _base64(part.sha256)} for part in parts
         ]
         try:
