@@ -13,15 +13,15 @@ from transfers.models.upload import Upload
 class FetchedSpan(models.Model):
     """Bytes of a file that were sent to somebody to their end. Once the spans cover the file it has been downloaded.
 
-    Where the line broke, more may have arrived: up to ``handed`` it had been given to the connection. Whoever goes on from a
-    byte up to there says by it that they have what comes before.
+    What a line that broke had been given beyond is a span that is not ``is_sure``: whoever goes on from a byte within it says
+    by that they have what comes before.
     """
 
     id = models.BigAutoField(primary_key=True)
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="fetched_spans")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     span = BigIntegerRangeField("bytes")
-    handed = models.BigIntegerField("handed to the connection up to", null=True)
+    is_sure = models.BooleanField("arrived for sure", default=True)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

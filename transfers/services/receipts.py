@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.actor import Actor, ActorKind
@@ -28,22 +29,17 @@ KEPT = timedelta(days=30)
 # nginx tells at the end of an answer, however long it took.
 AWAITED = timedelta(days=7)
 
-# What touches the new span leaves the table; the answer is the joined span, and how far beyond it may have arrived.
+# What touches the new span leaves the table; the answer is all of it in one.
 _JOIN = """
 WITH gone AS (
     DELETE FROM transfers_fetchedspan
-    WHERE upload_id = %(upload)s AND user_id = %(user)s AND (span && %(span)s::int8range OR span -|- %(span)s::int8range)
-    RETURNING span, handed
+    WHERE upload_id = %(upload)s AND user_id = %(user)s AND is_sure
+      AND (span && %(span)s::int8range OR span -|- %(span)s::int8range)
+    RETURNING span
 ), met AS (
-    SELECT span, handed FROM gone UNION ALL SELECT %(span)s::int8range, %(handed)s::int8
+    SELECT span FROM gone UNION ALL SELECT %(span)s::int8range
 )
-SELECT lower(all_of_it), upper(all_of_it), farthest
-FROM (SELECT range_merge(range_agg(span)) AS all_of_it, max(handed) AS farthest FROM met) AS joined
-"""
-# Who goes on from a byte, once the line has broken, says that they have what comes before, as far as it had been handed over.
-_CONFIRM = """
-UPDATE transfers_fetchedspan SET span = int8range(lower(span), %(start)s), handed = NULL
-WHERE upload_id = %(upload)s AND user_id = %(user)s AND at < %(began)s AND upper(span) < %(start)s AND handed >= %(start)s
+SELECT lower(joined), upper(joined) FROM (SELECT range_merge(range_agg(span)) AS joined FROM met) AS one
 """
 
 
@@ -144,40 +140,39 @@ def _record(actor: Actor, delivered: Delivered) -> None:
     upload = Upload.objects.select_for_update(no_key=True).filter(pk=delivered.upload_id).first()
     if upload is None or upload.state != UploadState.STORED:
         return
-    if delivered.start:
-        _confirm(actor, delivered)
-    if delivered.stop > delivered.start:
-        covered = _join(actor, delivered)
-        if covered != (0, upload.size):
-            return
-    elif upload.size:
+    theirs = FetchedSpan.objects.filter(upload=upload, user=actor.user_id)
+    _confirm(actor, upload, delivered)
+    covered = _join(actor, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
+    if upload.size and covered != (0, upload.size):
+        _note_unsure(actor, theirs, delivered)
         return
-    FetchedSpan.objects.filter(upload=upload, user=actor.user_id).delete()
+    theirs.delete()
     transfer_listener().fetched(upload, actor=actor)
 
 
-def _confirm(actor: Actor, delivered: Delivered) -> None:
-    values = {"upload": delivered.upload_id, "user": actor.user_id, "start": delivered.start, "began": delivered.began}
-    with connection.cursor() as cursor:
-        cursor.execute(_CONFIRM, values)
+def _confirm(actor: Actor, upload: Upload, delivered: Delivered) -> None:
+    """Who goes on from a byte, once the line had broken, says that they have what comes before."""
+    broken = FetchedSpan.objects.filter(upload=upload, user=actor.user_id, is_sure=False, at__lt=delivered.began)
+    for row in broken.filter(span__startswith__lt=delivered.start, span__endswith__gte=delivered.start):
+        row.delete()
+        _join(actor, upload, row.span.lower, delivered.start)
 
 
-def _join(actor: Actor, delivered: Delivered) -> tuple[int, int]:
-    values = {
-        "upload": delivered.upload_id,
-        "user": actor.user_id,
-        "span": f"[{delivered.start},{delivered.stop})",
-        "handed": delivered.handed if delivered.handed > delivered.stop else None,
-    }
+def _note_unsure(actor: Actor, theirs: QuerySet[FetchedSpan], delivered: Delivered) -> None:
+    """The newest break tells more than what it overlaps."""
+    if delivered.handed <= delivered.stop:
+        return
+    span = NumericRange(delivered.stop, delivered.handed)
+    theirs.filter(is_sure=False, span__overlap=span).delete()
+    FetchedSpan.objects.create(upload_id=delivered.upload_id, user_id=actor.user_id, span=span, is_sure=False)
+
+
+def _join(actor: Actor, upload: Upload, start: int, stop: int) -> tuple[int, int]:
+    values = {"upload": upload.pk, "user": actor.user_id, "span": f"[{start},{stop})"}
     with connection.cursor() as cursor:
         cursor.execute(_JOIN, values)
-        first, end, farthest = cursor.fetchone()
-    FetchedSpan.objects.create(
-        upload_id=delivered.upload_id,
-        user_id=actor.user_id,
-        span=NumericRange(first, end),
-        handed=farthest if farthest is not None and farthest > end else None,
-    )
+        first, end = cursor.fetchone()
+    FetchedSpan.objects.create(upload=upload, user_id=actor.user_id, span=NumericRange(first, end))
     return first, end
 
 
