@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.deploy.tables import REPOSITORY
+
+SETTINGS = REPOSITORY / "mag_portal" / "settings.py"
 PUBLIC = "https://files.gateway.example"
 
 
@@ -19,7 +22,7 @@ def development(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> dict[str, Any]:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return runpy.run_module("mag_portal.settings")
+    return runpy.run_path(str(SETTINGS))
 
 
 @pytest.mark.parametrize(
