@@ -11,6 +11,10 @@ import pytest
 import redis
 from django.apps import apps
 from django.conf import settings as django_settings
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
+from django.core.management.commands import flush
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
@@ -30,11 +34,34 @@ __all__ = ["browser", "playwright", "stack"]
 # The files whose tests use the fixture ``stack``.
 ON_THE_STACK = ("tests/e2e/", "tests/local/test_stack.py")
 SHARED_WORKERS: dict[str, str | tuple[str, ...]] = {"stack": ON_THE_STACK, "sweeps": "tests/portal/sweeps/"}
-# Django empties the tables after a transactional test with TRUNCATE, which the audit trail refuses to everybody.
-NO_TRUNCATE = {
-    "core_auditevent": "core_auditevent_no_truncate",
-    "core_auditseal": "core_auditseal_no_truncate",
-}
+# The same after every migrate; what it would only make anew.
+MADE_BY_MIGRATE = {"auth_permission", "django_content_type"}
+RIGHTS = "django.contrib.auth.management.create_permissions"
+# The locks wait, as those of TRUNCATE do, for whoever is still writing. Triggers are kept from refusing it, as they do on the
+# audit trail; foreign keys are asked at the end.
+EMPTY = """
+DO $$
+DECLARE
+    name text;
+    guarded text[] := '{{}}';
+    has_rows boolean;
+BEGIN
+    LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE;
+    FOREACH name IN ARRAY ARRAY[{names}] LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_rows;
+        CONTINUE WHEN NOT has_rows;
+        IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = name::regclass AND NOT tgisinternal) THEN
+            EXECUTE format('ALTER TABLE %I DISABLE TRIGGER USER', name);
+            guarded := guarded || name;
+        END IF;
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    FOREACH name IN ARRAY guarded LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE TRIGGER USER', name);
+    END LOOP;
+END $$
+"""
 
 
 class OneStackOneWorker(LoadFileScheduling):  # type: ignore[misc]
@@ -105,21 +132,33 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_may_truncate_the_audit_trail() -> Iterator[None]:
-    """Switch exactly these triggers off within the transaction that empties the tables."""
-    original = DatabaseOperations.sql_flush
+def _flush_deletes() -> Iterator[None]:
+    """Empty the few tables that hold rows: TRUNCATE makes new files for every table and index that there is."""
 
     def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
-        statements = original(self, style, tables, **options)
-        guarded = {table: trigger for table, trigger in NO_TRUNCATE.items() if table in tables}
+        names = sorted(set(tables) - MADE_BY_MIGRATE)
         return [
-            *(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}" for table, trigger in guarded.items()),
-            *statements,
-            *(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}" for table, trigger in guarded.items()),
+            EMPTY.format(tables=", ".join(map(self.quote_name, names)), names=", ".join(f"'{name}'" for name in names))
         ]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_asks_for_no_rights() -> Iterator[None]:
+    """What EMPTY leaves is not made again: looking for the rights of every model takes longer than all the rest."""
+
+    def emit(*args: Any) -> None:
+        post_migrate.disconnect(create_contenttypes)
+        post_migrate.disconnect(dispatch_uid=RIGHTS)
+        emit_post_migrate_signal(*args)
+        post_migrate.connect(create_contenttypes)
+        post_migrate.connect(create_permissions, dispatch_uid=RIGHTS)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "emit_post_migrate_signal", emit)
         yield
 
 
