@@ -10,6 +10,8 @@ const AHEAD = 2;
 const AHEAD_OF_ADDRESSES = 6;
 const WEIGHT_OF_THE_LAST = 0.2;
 const SILENT = 10_000;
+// Of smaller requests most of the time is no sending.
+const TELLING = 1024 ** 2;
 
 /** One span of one transfer, travelling once or, for a while, twice. */
 class Flight {
@@ -37,7 +39,7 @@ class Attempt {
   }
 
   get elapsed() {
-    return performance.now() - this.startedAt;
+    return Math.max(1, performance.now() - this.startedAt);
   }
 }
 
@@ -151,7 +153,7 @@ export class Sender {
         onProgress: (loaded) => this.#moved(flight, attempt, Math.min(loaded, span.size)),
       });
       this.#moved(flight, attempt, span.size);
-      this.#learn(span.size / attempt.elapsed);
+      this.#learn(span.size, attempt.elapsed);
       this.#lines.answered(origin);
       return answer;
     } catch (error) {
@@ -172,7 +174,9 @@ export class Sender {
     flight.moved();
   }
 
-  #learn(rate) {
+  #learn(size, elapsed) {
+    if (size < TELLING) return;
+    const rate = size / elapsed;
     this.#rate = this.#rate ? this.#rate + WEIGHT_OF_THE_LAST * (rate - this.#rate) : rate;
   }
 
