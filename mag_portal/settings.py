@@ -250,6 +250,8 @@ UPLOAD_EXPIRES_AFTER = timedelta(days=env.int("UPLOAD_EXPIRES_AFTER_DAYS", defau
 if UPLOAD_EXPIRES_AFTER.days >= S3_ABANDON_AFTER_DAYS:
     raise ImproperlyConfigured("S3_ABANDON_AFTER_DAYS must be more than UPLOAD_EXPIRES_AFTER_DAYS.")
 UPLOAD_TOKEN_LIFETIME = timedelta(hours=1)
+# A line that brings less than a KiB in this time is taken for dead; what is missing is sent again over a new one.
+UPLOAD_STALL_SECONDS: int = env.int("UPLOAD_STALL_SECONDS", default=60)
 UPLOAD_ADDRESS_LIFETIME = timedelta(hours=1)
 UPLOAD_DOOR: str = env.str("UPLOAD_DOOR", default="parts")
 if UPLOAD_DOOR not in {"parts", "direct"}:

@@ -18,7 +18,10 @@ from mag_portal.local.ports import LOOPBACK
 from mag_portal.local.process import Process
 
 PAGES_WORKERS, PAGES_THREADS = 2, 8
-UPLOADS_WORKERS, UPLOADS_THREADS = 1, 32
+# A slow sender takes a thread for as long as it sends.
+UPLOADS_WORKERS, UPLOADS_THREADS = 1, 1024
+# Beyond the threads, for lines that are open and bring nothing at the moment.
+IDLE_CONNECTIONS = 1024
 WORKER_THREADS = 4
 
 
@@ -111,11 +114,12 @@ def _pool(name: str, environment: Mapping[str, str], *, port: int, workers: int,
         command=(
             *(programs.python(), "-m", "gunicorn", "mag_portal.wsgi", f"--bind={LOOPBACK}:{port}"),
             *("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread"),
-            *(f"--workers={workers}", f"--threads={threads}"),
+            *(f"--workers={workers}", f"--threads={threads}", f"--worker-connections={threads + IDLE_CONNECTIONS}"),
             *("--graceful-timeout=3", "--no-control-socket", "--log-level=warning"),
         ),
         folder=REPOSITORY,
-        environment={**environment, "MAG_POOL": name},
+        # Of many threads each would keep what it freed in an arena of its own.
+        environment={"MALLOC_ARENA_MAX": "2", **environment, "MAG_POOL": name},
         ready=lambda: http_answers(f"http://{LOOPBACK}:{port}/healthz"),
         stop_within=6.0,
     )

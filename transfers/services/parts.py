@@ -112,3 +112,5 @@ def _blocks(length: int, read: Read) -> Iterator[bytes | memoryview]:
             raise Interrupted
         yield block
         left -= len(block)
+    # What was lent for the last block is free while the disk is waited for.
+    read(0)

@@ -15,17 +15,19 @@ from enum import Enum
 from threading import Lock
 from typing import Any, Protocol
 
+from django.conf import settings
+
 from core.http import Request
 
-# A line that brings less than SLOWEST_BYTES in this time is taken for dead; what is missing is sent again over a new one.
-STALLED_AFTER_SECONDS = 60
+# A line that brings less than this in ``settings.UPLOAD_STALL_SECONDS`` is taken for dead.
 SLOWEST_BYTES = 1024
-BLOCK = 1024**2
+# Larger ones cost memory and save no time that could be measured; only who fills a small one is lent a large one.
+SMALL, LARGE = 64 * 1024, 512 * 1024
 # What a slow line may collect before somebody looks: a second of 64 KiB/s.
-WORTH_WAKING_FOR = 64 * 1024
+WORTH_WAKING_FOR = SMALL
 LONGEST_LENGTH = 20
 # As many as are likely to be written to the disk at one time; more come and go.
-KEPT_BUFFERS = 16
+KEPT_BUFFERS = 8
 
 
 class End(Enum):
@@ -70,16 +72,18 @@ class _Buffers:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._free: list[bytearray] = []
+        self._free: dict[int, list[bytearray]] = {SMALL: [], LARGE: []}
 
-    def take(self) -> bytearray:
+    def take(self, size: int) -> bytearray:
         with self._lock:
-            return self._free.pop() if self._free else bytearray(BLOCK)
+            free = self._free[size]
+            return free.pop() if free else bytearray(size)
 
     def give_back(self, buffer: bytearray) -> None:
         with self._lock:
-            if len(self._free) < KEPT_BUFFERS:
-                self._free.append(buffer)
+            free = self._free[len(buffer)]
+            if len(free) < KEPT_BUFFERS:
+                free.append(buffer)
 
 
 _buffers = _Buffers()
@@ -99,6 +103,7 @@ class _Straight:
         self._source = source
         self._left = length
         self._buffer: bytearray | None = None
+        self._fits = SMALL
         self._poll: select.poll | None = None
         self._stopped = False
 
@@ -108,7 +113,7 @@ class _Straight:
             self._broke(End.STOPPED)
         if self.end is not End.NOT_YET:
             return b""
-        wanted = min(size, self._left, BLOCK)
+        wanted = min(size, self._left, self._fits)
         return self._count(self._came_with_the_headers(wanted) or self._receive(wanted))
 
     def stop(self) -> None:
@@ -127,7 +132,7 @@ class _Straight:
     def _receive(self, wanted: int) -> bytes | memoryview:
         try:
             waited_in_vain = not self._wait()
-            self._buffer = _buffers.take()
+            self._buffer = _buffers.take(self._fits)
             count = self._line.recv_into(self._buffer, wanted, socket.MSG_DONTWAIT)
         except BlockingIOError:
             self._broke(End.STALLED)
@@ -139,7 +144,9 @@ class _Straight:
             self._broke(End.STOPPED if self._stopped else End.CUT)
         elif waited_in_vain and count < min(SLOWEST_BYTES, self._left):
             self._broke(End.STALLED)
-        return memoryview(self._buffer)[:count]
+        block = memoryview(self._buffer)[:count]
+        self._fits = LARGE if count >= SMALL else SMALL
+        return block
 
     def _wait(self) -> bool:
         """Until the line has bytes worth waking for, or has waited long: False then."""
@@ -149,7 +156,7 @@ class _Straight:
             self._poll.register(self._line, select.POLLIN)
         self._line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(WORTH_WAKING_FOR, self._left))
         try:
-            return bool(self._poll.poll(STALLED_AFTER_SECONDS * 1000))
+            return bool(self._poll.poll(settings.UPLOAD_STALL_SECONDS * 1000))
         finally:
             # Whoever reads from the line next may wait for less.
             self._line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
@@ -185,7 +192,7 @@ class _Plain:
         self._rest = memoryview(b"")
         self._blocks = self._chunks()
         if line is not None:
-            line.settimeout(STALLED_AFTER_SECONDS)
+            line.settimeout(settings.UPLOAD_STALL_SECONDS)
 
     def read(self, size: int) -> bytes | memoryview:
         if not self._rest and self.end is End.NOT_YET:
@@ -206,7 +213,7 @@ class _Plain:
         except TimeoutError:
             return self._broke(End.STALLED)
         except Exception:  # noqa: BLE001 - every server has errors of its own for a body that is no HTTP
-            return self._broke(End.STALLED if time.monotonic() - began >= STALLED_AFTER_SECONDS else End.CUT)
+            return self._broke(End.STALLED if time.monotonic() - began >= settings.UPLOAD_STALL_SECONDS else End.CUT)
         if self._left == 0:
             self.end = End.WHOLE
         if block or self.end is End.WHOLE:

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from core.errors import DomainError, Invalid, TooLarge
 from core.http import Request
 from core.views.errors import refusal_document
-from transfers.errors import PartsMissing
+from transfers.errors import PartsMissing, RangeOverlaps
 
 P = ParamSpec("P")
 View = Callable[Concatenate[Request, P], HttpResponseBase]
@@ -49,6 +49,8 @@ def refused(request: Request, error: DomainError) -> JsonResponse:
     request.refusal = error
     if isinstance(error, PartsMissing):
         return refusal_document(request, error, missing=error.numbers)
+    if isinstance(error, RangeOverlaps):
+        return refusal_document(request, error, ranges=error.ranges)
     return refusal_document(request, error)
 
 
