@@ -55,7 +55,8 @@ TAKEN = (200, {"ErrorCode": 0, "Message": "OK", "MessageID": "b7bc2f4a-e38e-4336
 def provider(settings: LazySettings) -> Iterator[type[Provider]]:
     Provider.taken, Provider.answer = [], TAKEN
     server = HTTPServer(("127.0.0.1", 0), Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # It looks as often whether it is to end.
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
     settings.ANYMAIL = {
         "POSTMARK_SERVER_TOKEN": "token",

@@ -53,7 +53,8 @@ def mailbox(tmp_path: Path) -> Iterator[Mailbox]:
     receiver = smtp.controller(tmp_path / "mail", host="127.0.0.1", port=smtp_port)
     receiver.start()
     server = site.server(tmp_path / "mail", host="127.0.0.1", port=web_port)
-    Thread(target=server.serve_forever, daemon=True).start()
+    # It looks as often whether it is to end.
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield Mailbox(smtp_port, web_port)
     server.shutdown()
     server.server_close()
