@@ -1,11 +1,11 @@
-"""The operator's view of uploads and nodes: read only, the ledger is the engine's own."""
+"""The operator's view of uploads: read only, the ledger is the engine's own."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
-from transfers.models import Node, Upload
+from transfers.models import Upload
 
 
 @admin.register(Upload)
@@ -23,8 +23,3 @@ class UploadAdmin(ReadOnlyAdmin):
         "bucket", "storage_key", "created_at", "expires_at", "completed_at", "stored_at", "claimed_at", "attempts", "due_at",
         "last_error", "cleaned_at",
     )  # fmt: skip
-
-
-@admin.register(Node)
-class NodeAdmin(ReadOnlyAdmin):
-    list_display = ("name", "seen_at", "unanswered")

@@ -50,7 +50,7 @@ from tests.portal.sweeps.routes import CONVERTER
 from tests.sft import world as sft_world
 from tests.sft.uploading import add_upload, some_bytes, store_for_real
 from tests.signing_in import let_in_by_password
-from transfers.models import Node
+from transfers.models import Node, Scan, Upload, UploadState
 
 VISITOR = orgs_world.VISITOR
 # Whoever asks. ``half`` has proved the password and nothing else yet; ``registrant`` is within the wizard; ``user`` may use
@@ -178,6 +178,7 @@ def _of_packages(world: World, people: sft_world.World) -> None:
     delivery.send(sft_world.acting(people.sender), package=sent)
     draft = sft_world.draft(people, title="Not sent yet")
     upload = add_upload(people, draft)
+    _in_quarantine(add_upload(people, draft, name="suspect.exe"))
     grant = AccessGrant.objects.get(membership=people.sender)
     world.objects |= {
         "/sft/packages/<uuid:pk>": str(sent.pk),
@@ -189,6 +190,12 @@ def _of_packages(world: World, people: sft_world.World) -> None:
         "/administration/applications/<slug:code>": orgs_world.sft().code,
     }
     assert Package.objects.count() == 2
+
+
+def _in_quarantine(upload: Upload) -> None:
+    Upload.objects.filter(pk=upload.pk).update(
+        state=UploadState.QUARANTINED, completed_at=timezone.now(), scan=Scan.FOUND, scan_finding="Mag.Test"
+    )
 
 
 def _of_visitors(world: World, people: sft_world.World) -> None:
