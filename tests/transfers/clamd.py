@@ -82,6 +82,9 @@ class FakeScanner:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        with suppress(OSError):
+            # Closing alone would let the thread that waits for somebody take one more.
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _serve(self) -> None:
