@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import portal
+from benchmarks import portal, servers
 from benchmarks.figures import Figure
 from benchmarks.line import FAR, Line, Profile
 
@@ -195,7 +194,7 @@ def _far_end(line: Line) -> Iterator[FarEnd]:
     with portal.running(wrapper=line.far, BASE_URL=ADDRESS, UPLOAD_ORIGINS=origins) as gateway:
         root = gateway.folder.parent / "nginx"
         (root / "put").mkdir(parents=True)
-            process = _nginx(line, gateway, root)
+        process = _nginx(line, gateway, root)
         try:
             yield FarEnd(line, gateway, root, gateway.run)
         finally:
@@ -227,7 +226,6 @@ http {{
   server {{ {listens} location / {{ proxy_pass http://uploads; }} }}
 }}
 """)
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    process = line.start(line.far, program, "-p", str(root), "-c", str(configuration))
+    process = line.start(line.far, servers.program(), "-p", str(root), "-c", str(configuration))
     time.sleep(1)
     return process
