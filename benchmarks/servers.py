@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.peer_programs import Missing
 from mag_portal.local import ports
+from mag_portal.local.npm import Missing
 
 START_SECONDS = 1.0
 PAGE = '<!doctype html><title>plain</title><input type="file">'
