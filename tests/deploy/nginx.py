@@ -83,6 +83,10 @@ class Nginx:
         return self.folder / "nginx.conf"
 
     @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def receipts(self) -> Path:
         return self.folder / "receipts"
 

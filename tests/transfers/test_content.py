@@ -97,6 +97,7 @@ def test_nginx_is_told_where_the_bytes_are_and_what_to_say(
     assert urlsplit(inside).path == f"/{settings.S3_BUCKET}/{upload.storage_key}"
     assert fetched(f"{settings.S3_ENDPOINT_URL}{inside}")[0] == CONTENT
     assert (answer["X-Store-Range"], answer["ETag"]) == ("bytes=10-19", f'"{upload.sha256}"')
+    assert ("Content-Disposition" in answer, answer["X-Store-Disposition"][:10]) == (False, "attachment")
     awaited = AwaitedReceipt.objects.get()
     assert (answer[RECEIPT_HEADER], awaited.stretches) == (str(awaited.pk), [[str(upload.pk), 0, 10, 10]])
     assert listener.told[-1][0] != "fetched"

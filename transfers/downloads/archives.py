@@ -109,6 +109,6 @@ def _reckoned(member: Member) -> int:
     crc = 0
     for block in store(member.bucket).read(member.storage_key, start=0, length=member.size):
         crc = zlib.crc32(block, crc)
-    Upload.objects.filter(pk=member.upload_id, crc32=None).update(crc32=crc)
+    Upload.objects.filter(storage_key=member.storage_key, crc32=None).update(crc32=crc)
     release()
     return crc

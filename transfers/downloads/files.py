@@ -24,8 +24,8 @@ from transfers.storage import store
 
 # Below it, nginx fetches from the object store; nobody else gets in (``internal``).
 STORE_LOCATION = "/.object-store"
-FOR_NGINX = timedelta(minutes=5)
-FOR_BROWSERS = timedelta(seconds=60)
+# Either asks at once; nginx writes an address that failed into its log.
+LIFETIME = timedelta(seconds=60)
 
 
 def file_response(request: HttpRequest, upload: Upload, *, actor: Actor, filename: str) -> HttpResponseBase:
@@ -65,8 +65,11 @@ def _streamed(request: HttpRequest, upload: Upload, span: Span, *, actor: Actor)
 
 def _left_to_nginx(upload: Upload, span: Span, *, actor: Actor, headers: dict[str, str]) -> HttpResponse:
     """nginx fetches these bytes itself, keeps our headers, and tells in its log how many it has sent."""
-    address = urlsplit(store(upload.bucket).presign_get(upload.storage_key, lifetime=FOR_NGINX, for_us=True).url)
-    response = HttpResponse(content_type="application/octet-stream", headers=headers)
+    address = urlsplit(store(upload.bucket).presign_get(upload.storage_key, lifetime=LIFETIME, for_us=True).url)
+    # nginx would keep this one for a refusal too, which would then be saved under the file's name.
+    kept = {name: value for name, value in headers.items() if name != "Content-Disposition"}
+    response = HttpResponse(content_type="application/octet-stream", headers=kept)
+    response["X-Store-Disposition"] = headers["Content-Disposition"]
     response["X-Accel-Redirect"] = f"{STORE_LOCATION}{address.path}?{address.query}"
     response[RECEIPT_HEADER] = str(receipts.expect(actor, [_stretch(upload, span)]).pk)
     if span.is_partial:
@@ -76,9 +79,7 @@ def _left_to_nginx(upload: Upload, span: Span, *, actor: Actor, headers: dict[st
 
 def _redirected(upload: Upload, *, actor: Actor, filename: str) -> HttpResponse:
     """The store gives the file itself, so that nobody here learns what became of it: issued is all that can be said."""
-    address = store(upload.bucket).presign_get(
-        upload.storage_key, lifetime=FOR_BROWSERS, disposition=disposition(filename)
-    )
+    address = store(upload.bucket).presign_get(upload.storage_key, lifetime=LIFETIME, disposition=disposition(filename))
     with transaction.atomic():
         audit.record(actor, "transfers.upload.issue", upload, data={"sha256": upload.sha256})
     return HttpResponse(status=302, headers={"Location": address.url, "Cache-Control": "no-store"})

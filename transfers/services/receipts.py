@@ -88,13 +88,14 @@ def record(actor: Actor, stretches: Iterable[Stretch], sent: Sent) -> None:
 
     A file that has been removed meanwhile is passed over. Once a file is whole the count begins anew.
     """
-    if actor.user_id is None:
+    reader = actor.user_id
+    if reader is None:
         return
     # In one order for everybody: who holds several rows never waits for somebody who waits for them.
     for stretch in sorted(stretches, key=lambda each: each.upload_id):
         reached = stretch.length == 0 and sent.certain >= stretch.offset
         if reached or sent.handed > stretch.offset:
-            _record(actor, stretch.sent_of(sent))
+            _record(actor, reader, stretch.sent_of(sent))
 
 
 def expect(actor: Actor, stretches: Sequence[Stretch]) -> AwaitedReceipt:
@@ -136,43 +137,43 @@ def is_under_way(actor: Actor, upload: Upload) -> bool:
 
 
 @transaction.atomic
-def _record(actor: Actor, delivered: Delivered) -> None:
+def _record(actor: Actor, reader: UUID, delivered: Delivered) -> None:
     upload = Upload.objects.select_for_update(no_key=True).filter(pk=delivered.upload_id).first()
     if upload is None or upload.state != UploadState.STORED:
         return
-    theirs = FetchedSpan.objects.filter(upload=upload, user=actor.user_id)
-    _confirm(actor, upload, delivered)
-    covered = _join(actor, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
+    theirs = FetchedSpan.objects.filter(upload=upload, user=reader)
+    _confirm(reader, upload, delivered)
+    covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
     if upload.size and covered != (0, upload.size):
-        _note_unsure(actor, theirs, delivered)
+        _note_unsure(reader, theirs, delivered)
         return
     theirs.delete()
     transfer_listener().fetched(upload, actor=actor)
 
 
-def _confirm(actor: Actor, upload: Upload, delivered: Delivered) -> None:
+def _confirm(reader: UUID, upload: Upload, delivered: Delivered) -> None:
     """Who goes on from a byte, once the line had broken, says that they have what comes before."""
-    broken = FetchedSpan.objects.filter(upload=upload, user=actor.user_id, is_sure=False, at__lt=delivered.began)
+    broken = FetchedSpan.objects.filter(upload=upload, user=reader, is_sure=False, at__lt=delivered.began)
     for row in broken.filter(span__startswith__lt=delivered.start, span__endswith__gte=delivered.start):
         row.delete()
-        _join(actor, upload, row.span.lower, delivered.start)
+        _join(reader, upload, row.span.lower, delivered.start)
 
 
-def _note_unsure(actor: Actor, theirs: QuerySet[FetchedSpan], delivered: Delivered) -> None:
+def _note_unsure(reader: UUID, theirs: QuerySet[FetchedSpan], delivered: Delivered) -> None:
     """The newest break tells more than what it overlaps."""
     if delivered.handed <= delivered.stop:
         return
     span = NumericRange(delivered.stop, delivered.handed)
     theirs.filter(is_sure=False, span__overlap=span).delete()
-    FetchedSpan.objects.create(upload_id=delivered.upload_id, user_id=actor.user_id, span=span, is_sure=False)
+    FetchedSpan.objects.create(upload_id=delivered.upload_id, user_id=reader, span=span, is_sure=False)
 
 
-def _join(actor: Actor, upload: Upload, start: int, stop: int) -> tuple[int, int]:
-    values = {"upload": upload.pk, "user": actor.user_id, "span": f"[{start},{stop})"}
+def _join(reader: UUID, upload: Upload, start: int, stop: int) -> tuple[int, int]:
+    values = {"upload": str(upload.pk), "user": str(reader), "span": f"[{start},{stop})"}
     with connection.cursor() as cursor:
         cursor.execute(_JOIN, values)
         first, end = cursor.fetchone()
-    FetchedSpan.objects.create(upload=upload, user_id=actor.user_id, span=NumericRange(first, end))
+    FetchedSpan.objects.create(upload=upload, user_id=reader, span=NumericRange(first, end))
     return first, end
 
 
