@@ -5,54 +5,69 @@ import { Refusal } from "./refusals.js";
 
 const RENEW_BEFORE = 60_000;
 
-/** Through the gateway: any span of a part, over any of the upload origins. */
-export class Relay {
+/** The upload's own token, renewed before it ends; it opens nothing but this upload and outlives the page's sign-in. */
+class Access {
   #doors;
   #id;
-  #access = null;
+  #grant = null;
   #renewal = null;
 
   constructor(doors, document) {
     this.#doors = doors;
     this.#id = document.id;
-    if (document.token) this.#access = accessOf(document);
+    if (document.token) this.#grant = grantOf(document);
   }
 
+  /** `{token, expiresAt, origins}` with some life left; those who ask at once share one renewal. */
+  async fresh() {
+    if (this.#grant && this.#grant.expiresAt - Date.now() > RENEW_BEFORE) return this.#grant;
+    this.#renewal ??= this.#doors.token(this.#id).finally(() => {
+      this.#renewal = null;
+    });
+    this.#grant = grantOf(await this.#renewal);
+    return this.#grant;
+  }
+
+  /** Requests that travelled side by side are all refused with the old token; a new one stays. */
+  end(grant) {
+    if (this.#grant === grant) this.#grant = null;
+  }
+}
+
+/** Through the gateway: any span of a part, over any of the upload origins. */
+export class Relay {
+  #doors;
+  #id;
+  #access;
+
   takesSpans = true;
+
+  constructor(doors, document) {
+    this.#doors = doors;
+    this.#id = document.id;
+    this.#access = new Access(doors, document);
+  }
 
   /**
    * What is needed to send `span`: its origins, `request(origin)` with address and headers, and whether a refusal
    * means no more than that these are `isOutdated`; or `isThere` where nothing needs to be sent.
    */
   async prepare(span, digest, { isWholePart, partLength }) {
-    const access = await this.#freshAccess();
+    const grant = await this.#access.fresh();
     const headers = {
-      Authorization: `Bearer ${access.token}`,
+      Authorization: `Bearer ${grant.token}`,
       "Content-Digest": contentDigest(digest),
       "Content-Type": "application/octet-stream",
     };
     if (!isWholePart) headers["Content-Range"] = `bytes ${span.start}-${span.end - 1}/${partLength}`;
     return {
-      origins: access.origins,
+      origins: grant.origins,
       request: (origin) => ({ url: this.#doors.partUrl(origin, this.#id, span.number), headers }),
-      isOutdated: (error) => error.status === 401 && this.#end(access),
+      isOutdated: (error) => {
+        if (error.status === 401) this.#access.end(grant);
+        return error.status === 401;
+      },
     };
-  }
-
-  /** Parts that travelled side by side are all refused with the old token; a new one stays. */
-  #end(access) {
-    if (this.#access === access) this.#access = null;
-    return true;
-  }
-
-  /** A token with some life left; parts that ask at once share one renewal. */
-  async #freshAccess() {
-    if (this.#access && this.#access.expiresAt - Date.now() > RENEW_BEFORE) return this.#access;
-    this.#renewal ??= this.#doors.token(this.#id).finally(() => {
-      this.#renewal = null;
-    });
-    this.#access = accessOf(await this.#renewal);
-    return this.#access;
   }
 }
 
@@ -63,15 +78,17 @@ const MOST_ADDRESSES = 100;
 export class Direct {
   #doors;
   #id;
+  #access;
   #wanted = new Map();
   #timer = 0;
+
+  takesSpans = false;
 
   constructor(doors, document) {
     this.#doors = doors;
     this.#id = document.id;
+    this.#access = new Access(doors, document);
   }
-
-  takesSpans = false;
 
   async prepare(span, digest) {
     const { url, headers, isThere } = await this.#address(span.number, toHex(digest));
@@ -98,7 +115,7 @@ export class Direct {
     this.#timer = this.#wanted.size ? setTimeout(() => this.#fetch(), 0) : 0;
     try {
       const parts = [...wanted].map(([number, { sha256 }]) => ({ number, sha256 }));
-      const { addresses, present } = await this.#doors.addresses(this.#id, parts);
+      const { addresses, present } = await this.#ask(parts);
       for (const number of present) wanted.get(number)?.resolve({ isThere: true });
       for (const address of addresses) wanted.get(address.number)?.resolve(address);
       for (const { reject } of wanted.values()) reject(new Refusal({}));
@@ -106,8 +123,19 @@ export class Direct {
       for (const { reject } of wanted.values()) reject(error);
     }
   }
+
+  async #ask(parts) {
+    const grant = await this.#access.fresh();
+    try {
+      return await this.#doors.addresses(this.#id, parts, grant.token);
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      this.#access.end(grant);
+      return this.#doors.addresses(this.#id, parts, (await this.#access.fresh()).token);
+    }
+  }
 }
 
-function accessOf({ token, token_expires_at: expires, origins }) {
+function grantOf({ token, token_expires_at: expires, origins }) {
   return { token, expiresAt: Date.parse(expires), origins };
 }
