@@ -49,8 +49,9 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class ScannerFacts:
-    """``words`` for people; ``tone`` as in ``core.templatetags.tones``."""
+    """``state`` and ``words`` for people; ``tone`` as in ``core.templatetags.tones``."""
 
+    state: str
     words: str
     tone: str
     version: str = ""
@@ -123,14 +124,13 @@ def queues() -> Sequence[tuple[str, int]]:
 def scanner_facts() -> ScannerFacts:
     """Asked now: at most a few seconds' wait where it does not answer."""
     if not settings.CLAMD_URL:
-        return ScannerFacts("No malware scanner is set up: files are stored unseen, and say so.", "warning")
+        return ScannerFacts("Off", "No malware scanner is set up: files are stored unseen, and say so.", "warning")
     try:
         version = scanner.ask("VERSION")
     except ScannerAway:
-        return ScannerFacts(
-            "The malware scanner does not answer. Files wait for it, and go on by themselves.", "danger"
-        )
-    return ScannerFacts("The malware scanner answers.", "success", version)
+        words = "The malware scanner does not answer. Files wait for it, and go on by themselves."
+        return ScannerFacts("Silent", words, "danger")
+    return ScannerFacts("Answers", "Every file is shown to it before anybody can fetch it.", "success", version)
 
 
 def kernel() -> KernelFacts:

@@ -20,6 +20,7 @@ from core.admin import ReadOnlyAdmin, desk_page, key
 from core.errors import Conflict, DomainError, Invalid
 from core.forms import show_refusal
 from core.http import Request
+from core.templatetags.ui import size as readable
 from transfers import policies
 from transfers.models import QuarantinedUpload, Upload, UploadState
 from transfers.services import quarantine
@@ -68,7 +69,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 @admin.register(QuarantinedUpload)
 class QuarantineAdmin(ReadOnlyAdmin):
-    list_display = ("completed_at", "owner", "size", "scan_finding", "state", "asked_by")
+    list_display = ("completed_at", "scan_finding", "owner", "readable_size", "state", "asked_by")
     list_filter = (WaitingFilter,)
     list_select_related = ("owner",)
     search_fields = ("=id", "owner__user_id__startswith", "scan_finding__istartswith")
@@ -94,6 +95,10 @@ class QuarantineAdmin(ReadOnlyAdmin):
             for verb, view in posted.items()
         ]
         return [*buttons, *super().get_urls()]
+
+    @admin.display(description="size", ordering="size")
+    def readable_size(self, upload: QuarantinedUpload) -> str:
+        return readable(upload.size)
 
     @admin.display(description="release asked by")
     def asked_by(self, upload: QuarantinedUpload) -> str:
