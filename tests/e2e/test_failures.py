@@ -85,7 +85,8 @@ def test_after_a_reload_the_same_file_is_picked_and_only_missing_parts_travel(
 
 
 def _part(request: Request) -> list[str]:
-    return [request.url] if request.method == "PUT" else []
+    """The bytes that a PUT carries: a part, or a range of one."""
+    return [f"{request.url} {request.headers.get('content-range')}"] if request.method == "PUT" else []
 
 
 def _pause(page: Page) -> bool:

@@ -7,9 +7,12 @@ import { Refusal } from "./http.js";
 import { files, hasArrived, rate, size, timeLeft } from "./words.js";
 
 const LOOK_AGAIN = 100;
+// From this many on, rows out of sight are not laid out, and what is said of all of them is said less often.
+const LONG = 200;
+const TELL_EVERY = 250;
 
 /**
- * Events: `change` when a file came, went or changed its state; `progress` when bytes moved.
+ * Event `change`: files came, went, changed their state or moved on.
  * `subject` gives the package's id; `grows` says whether new files may join.
  */
 export class FileList extends EventTarget {
@@ -21,7 +24,10 @@ export class FileList extends EventTarget {
     this.subject = subject;
     this.grows = grows;
     this.uploader = new Uploader({ createUrl: uploadsUrl, csrfToken });
+    this.rowOf = new WeakMap();
+    this.telling = 0;
     this.rows = [...this.list.children].map((element) => this.listen(new FileRow(element)));
+    this.list.addEventListener("click", (event) => this.pressed(event));
     this.overall.querySelector("[data-pause-all]").addEventListener("click", () => this.uploader.pause());
     this.overall.querySelector("[data-resume-all]").addEventListener("click", () => this.uploader.resume());
     addEventListener("beforeunload", (event) => this.uploader.busy && event.preventDefault());
@@ -47,8 +53,9 @@ export class FileList extends EventTarget {
   async take(picked) {
     const strangers = [];
     const fresh = [];
+    const waiting = Map.groupBy(this.waitingForFiles, (row) => row.element.dataset.name);
     for (const item of picked) {
-      const row = this.waitingForFiles.find((candidate) => isSame(item, candidate));
+      const row = waiting.get(item.file.name)?.find((candidate) => candidate.isWaitingForFile && isSame(item, candidate));
       if (row) this.start(row, item, await this.subject());
       else if (this.grows) fresh.push(item);
       else strangers.push(item.file.name);
@@ -61,7 +68,7 @@ export class FileList extends EventTarget {
       });
       rows.forEach((row, index) => this.start(row, fresh[index], subject));
     }
-    this.changed();
+    this.tell();
     return strangers;
   }
 
@@ -87,7 +94,7 @@ export class FileList extends EventTarget {
   remove(row) {
     this.rows = this.rows.filter((other) => other !== row);
     row.element.remove();
-    this.changed();
+    this.tell();
   }
 
   append(item) {
@@ -102,21 +109,35 @@ export class FileList extends EventTarget {
   }
 
   listen(row) {
-    row.addEventListener("change", () => this.changed());
-    row.addEventListener("progress", () => this.progressed());
+    this.rowOf.set(row.element, row);
+    row.addEventListener("change", () => this.tellSoon());
+    row.addEventListener("progress", () => this.tellSoon());
     row.addEventListener("wanted", (event) => {
       this.dispatchEvent(new CustomEvent("wanted", { detail: { act: event.detail, row } }));
     });
     return row;
   }
 
-  changed() {
+  pressed(event) {
+    const button = event.target.closest("[data-act]");
+    if (button) this.rowOf.get(button.closest(".file-row")).pressed(event, button.dataset.act);
+  }
+
+  /** Once for whatever happens to many rows within a moment. */
+  tellSoon() {
+    this.telling ||= setTimeout(() => this.tell(), this.rows.length < LONG ? 0 : TELL_EVERY);
+  }
+
+  tell() {
+    clearTimeout(this.telling);
+    this.telling = 0;
     this.rows = this.rows.filter((row) => row.state !== "aborted");
-    this.progressed();
+    this.list.classList.toggle("is-long", this.rows.length >= LONG);
+    this.tellOverall();
     this.dispatchEvent(new Event("change"));
   }
 
-  progressed() {
+  tellOverall() {
     const moving = this.rows.filter((row) => row.transfer && !hasArrived(row.state));
     this.overall.hidden = !moving.length;
     if (!moving.length) return;

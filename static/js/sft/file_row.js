@@ -8,10 +8,6 @@ export class FileRow extends EventTarget {
     super();
     this.element = element;
     this.transfer = null;
-    this.act = null;
-    for (const button of element.querySelectorAll("[data-act]")) {
-      button.addEventListener("click", (event) => this.pressed(event, button.dataset.act));
-    }
     if (element.dataset.state === "uploading") this.show("unfinished");
   }
 
