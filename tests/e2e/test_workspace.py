@@ -133,7 +133,7 @@ def test_send_pressed_at_once_takes_every_file_along(
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("[data-safe]")).to_contain_text("Keep this page open")
     expect(page.locator(".page-actions [data-state=delivered]")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("link", name="Download")).to_have_count(12)
+    expect(page.get_by_role("table").get_by_role("link", name="Download")).to_have_count(12)
     expect(page.get_by_text("wing/left/").first).to_be_visible()
 
 
