@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from zlib import crc32
 
 import pytest
+import redis
 from django.conf import LazySettings
 from django.utils import timezone
 
@@ -208,3 +211,58 @@ def test_somebody_else_taking_over_ends_the_first(pushed: Upload, monkeypatch: p
     monkeypatch.setattr(claims, "keep", taken_over)
     assert finishing.finish_upload(pushed.id) is None
     assert state_of(pushed) == UploadState.VERIFYING
+
+
+def test_the_crc_of_the_whole_is_known_afterwards(pushed: Upload) -> None:
+    assert finishing.finish_upload(pushed.id)
+    assert Upload.objects.get().crc32 == crc32(CONTENT)
+
+
+def test_a_push_that_ends_while_somebody_looks_is_not_overlooked(
+    actor: Actor, queues: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = new_upload(actor, CONTENT)
+    send_all(actor, upload, CONTENT)
+    uploads.complete(actor, upload=upload)
+    give_back = claims.give_back_untried
+
+    def after_the_last_push(mine: Upload) -> bool:
+        push_all(upload)
+        queues.delete("transfers")
+        return give_back(mine)
+
+    monkeypatch.setattr(claims, "give_back_untried", after_the_last_push)
+    assert finishing.finish_upload(upload.id) is None
+    assert queues.llen("transfers") == 1
+
+
+class TestLargeFiles:
+    @pytest.fixture(autouse=True)
+    def one_at_once(self, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.VERIFY_LARGE_AT_ONCE = 1
+        monkeypatch.setattr(verifying, "LARGE", len(CONTENT) - 1)
+
+    def test_one_waits_for_its_turn_and_is_woken(self, pushed: Upload, queues: redis.Redis) -> None:
+        with verifying.turn(pushed) as is_ours:
+            assert is_ours
+            assert finishing.finish_upload(pushed.id) is None
+        waiting = Upload.objects.get()
+        assert (waiting.state, waiting.claimed_at) == (UploadState.VERIFYING, None)
+        assert waiting.due_at is not None
+        assert waiting.due_at > timezone.now()
+        assert finishing.finish_upload(pushed.id)
+
+    def test_small_ones_pass(self, actor: Actor, pushed: Upload) -> None:
+        with verifying.turn(pushed):
+            assert store_all(actor, new_upload(actor, b"small"), b"small").state == UploadState.STORED
+
+    def test_whoever_is_done_wakes_the_one_that_waited_longest(
+        self, actor: Actor, pushed: Upload, queues: redis.Redis
+    ) -> None:
+        with verifying.turn(pushed):
+            finishing.finish_upload(pushed.id)
+        other = new_upload(actor, CONTENT)
+        queues.delete("transfers")
+        store_all(actor, other, CONTENT)
+        woken = [json.loads(message)["headers"]["argsrepr"] for message in queues.lrange("transfers", 0, -1)]
+        assert sum(str(pushed.id) in arguments for arguments in woken) == 1
