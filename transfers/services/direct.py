@@ -7,6 +7,7 @@ lists decides at the end. The address is signed for its exact length and SHA-256
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from transfers.storage import NoSuchMultipart, Presigned, StoredPart, StoreError
 
 logger = logging.getLogger(__name__)
 
+Held = dict[int, list[StoredPart]]
 RECONCILER = Actor.system("reconcile direct upload")
 
 
@@ -89,8 +91,7 @@ def reconcile(upload: Upload) -> None:
     with transaction.atomic():
         if _locked(upload).state != UploadState.PUSHING:
             return
-        _confirm(upload, held)
-        lost = [part for part in upload.parts.exclude(state=PartState.MISSING) if not _is_there(part, held)]
+        lost = _confirm(upload, held)
         if lost:
             pushing.lose(lost, because="the store does not hold it")
 
@@ -172,28 +173,36 @@ def _address(upload: Upload, promised: Promise, multipart_id: str) -> Presigned:
     )
 
 
-def _held(upload: Upload) -> dict[int, StoredPart]:
+def _held(upload: Upload) -> Held:
     if not upload.multipart_id:
         raise NoSuchMultipart("none was begun")
-    return {part.number: part for part in store(upload.bucket).parts(upload.storage_key, upload.multipart_id)}
+    held: Held = defaultdict(list)
+    for part in store(upload.bucket).parts(upload.storage_key, upload.multipart_id):
+        held[part.number].append(part)
+    return held
 
 
-def _is_there(part: Part, held: Mapping[int, StoredPart]) -> bool:
-    found = held.get(part.number)
-    return found is not None and found.size == part.size and found.sha256 in {"", part.sha256}
+def _found(part: Part, held: Held) -> StoredPart | None:
+    """This very part at the store. Some stores list a part that came twice twice."""
+    fitting = (
+        each for each in held.get(part.number, ()) if each.size == part.size and each.sha256 in {"", part.sha256}
+    )
+    return next(fitting, None)
 
 
-def _confirm(upload: Upload, held: Mapping[int, StoredPart]) -> None:
-    """Take those parts of the ledger for pushed that are at the store. Needs the upload's row held."""
+def _confirm(upload: Upload, held: Held) -> list[Part]:
+    """Take those parts of the ledger for pushed that are at the store; returns the others. Needs the upload's row held."""
+    absent = []
     for part in upload.parts.exclude(state=PartState.MISSING):
-        if not _is_there(part, held):
-            continue
-        etag = held[part.number].etag
-        if part.state == PartState.PROMISED:
-            states.advance(part, "confirm", actor=RECONCILER, etag=etag, pushed_at=timezone.now())
-        elif part.etag != etag:
-            # The same bytes came once more by an address that still lived; some stores name them anew then.
-            Part.objects.filter(pk=part.pk, state=PartState.PUSHED).update(etag=etag)
+        found = _found(part, held)
+        if found is None:
+            absent.append(part)
+        elif part.state == PartState.PROMISED:
+            states.advance(part, "confirm", actor=RECONCILER, etag=found.etag, pushed_at=timezone.now())
+        elif part.etag not in {each.etag for each in held[part.number]}:
+            # The same bytes came once more by an address that still lived, and the store names them anew.
+            Part.objects.filter(pk=part.pk, state=PartState.PUSHED).update(etag=found.etag)
+    return absent
 
 
 def _lost(upload: Upload) -> None:
