@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,7 +13,6 @@ from core.actor import Actor
 from transfers.models import Part, PartState, Upload
 from transfers.services import finishing, parts, pushing, uploads
 from transfers.services.parts import Announced
-from transfers.services.receiving import Entry
 from transfers.storage import store
 
 
@@ -36,11 +36,21 @@ def piece(upload: Upload, content: bytes, number: int) -> bytes:
     return content[(number - 1) * upload.part_size : number * upload.part_size]
 
 
-def send(actor: Actor, upload: Upload, content: bytes, number: int) -> Entry:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole part in the ledger; ``is_new`` is False when it had been there already."""
+
+    part: Part
+    is_new: bool
+
+
+def send(actor: Actor, upload: Upload, content: bytes, number: int) -> Received:
     """Send part ``number`` of ``content``, as announced."""
     body = piece(upload, content, number)
     announced = Announced(number=number, length=len(body), sha256=sha256(body))
-    return parts.receive(actor, upload=upload, announced=announced, read=io.BytesIO(body).read)
+    entry = parts.receive(actor, upload=upload, announced=announced, read=io.BytesIO(body).read)
+    assert entry.part is not None
+    return Received(entry.part, entry.is_new)
 
 
 def send_all(actor: Actor, upload: Upload, content: bytes) -> None:

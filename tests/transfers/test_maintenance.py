@@ -46,7 +46,7 @@ def test_nothing_is_begun_or_received_until_it_ends(actor: Actor, upload: Upload
         new_upload(actor, CONTENT)
     maintenance.end(OPERATOR)
     assert send(actor, upload, CONTENT, 1).is_new
-    assert new_upload(actor, CONTENT)
+    assert new_upload(actor, CONTENT).size == len(CONTENT)
 
 
 def test_a_part_that_is_on_its_way_is_still_acknowledged(actor: Actor, upload: Upload) -> None:

@@ -24,6 +24,7 @@ from transfers.models import Node, Part, PartState, Upload
 from transfers.queries import NODE_LOST_AFTER
 from transfers.services import parts, pushing, uploads
 from transfers.services.parts import Announced
+from transfers.services.receiving import Entry
 
 CONTENT = random_bytes(2 * PART + 3)
 
@@ -33,7 +34,7 @@ def upload(actor: Actor) -> Upload:
     return new_upload(actor, CONTENT)
 
 
-def receive(actor: Actor, upload: Upload, body: bytes, **announced: object) -> parts.Received:
+def receive(actor: Actor, upload: Upload, body: bytes, **announced: object) -> Entry:
     said = {"number": 3, "length": len(body), "sha256": sha256(body), **announced}
     return parts.receive(actor, upload=upload, announced=Announced(**said), read=io.BytesIO(body).read)  # type: ignore[arg-type]
 

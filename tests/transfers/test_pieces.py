@@ -160,7 +160,6 @@ def test_a_range_that_changed_on_its_way_is_not_kept(actor: Actor, upload: Uploa
 def test_a_whole_part_takes_the_place_of_its_pieces(actor: Actor, upload: Upload, staging: Path) -> None:
     send_range(actor, upload, 1, 100, 100)
     part = send(actor, upload, CONTENT, 1).part
-    assert part is not None
     assert queries.ranges(upload) == []
     assert pieces.join(upload.id, 1) is None
     assert files_in(staging) == [part.file]
@@ -355,7 +354,6 @@ def test_what_was_set_aside_for_nobody_is_deleted_after_a_while(
 
 def test_a_lost_part_that_comes_back_changed_in_pieces_fails(actor: Actor, upload: Upload) -> None:
     part = send(actor, upload, CONTENT, 3).part
-    assert part is not None
     Part.objects.filter(pk=part.pk).update(state=PartState.MISSING)
     changed = CONTENT[:-1] + bytes([CONTENT[-1] ^ 1])
     send_range(actor, upload, 3, 0, 1, content=changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -16,6 +17,7 @@ from tests.transfers.sending import content_in_store, files_in, new_upload, push
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import finishing, pushing, uploads
 from transfers.storage import forget_clients, store
+from transfers.storage.s3 import S3Store
 
 CONTENT = random_bytes(2 * PART + 3)
 
@@ -134,6 +136,22 @@ def test_a_part_that_the_store_refuses_for_good_ends_the_upload(part: Part, list
     pushing.push_part(part.id)
     assert Upload.objects.get().state == UploadState.FAILED
     assert listener.told[-1] == ("failed", part.upload_id)
+
+
+def test_an_upload_that_ends_while_the_store_refuses_its_part_needs_no_failing(
+    actor: Actor, part: Part, monkeypatch: pytest.MonkeyPatch, listener: Listener
+) -> None:
+    Part.objects.update(number=10_001, attempts=pushing.REFUSALS - 1)
+    put_part = S3Store.put_part
+
+    def remove_meanwhile(*args: Any, **kwargs: Any) -> str:
+        uploads.remove(actor, upload=Upload.objects.get())
+        return put_part(*args, **kwargs)
+
+    monkeypatch.setattr(S3Store, "put_part", remove_meanwhile)
+    assert not pushing.push_part(part.id)
+    assert Upload.objects.get().state == UploadState.ABORTED
+    assert listener.told[-1] == ("removed", part.upload_id)
 
 
 def test_a_store_that_lost_the_multipart_upload_gets_everything_again(actor: Actor, upload: Upload) -> None:
