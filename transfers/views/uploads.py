@@ -53,14 +53,15 @@ def _create(request: Request) -> HttpResponseBase:
 @json_door("GET", "HEAD", "DELETE")
 @session_or_token(Scope.FILES_SEND)
 def item(request: Request, pk: UUID) -> HttpResponseBase:
-    """GET describes the upload with its ledger (``?parts=none`` without); DELETE gives it up."""
+    """GET describes the upload with its ledger and where its parts go (``?parts=none`` without); DELETE gives it up."""
     upload = access.for_owner(request.actor, pk)
     if request.method == "DELETE":
         uploads.abort(request.actor, upload=upload)
         return HttpResponse(status=204)
     if request.GET.get("parts") == "none":
         return JsonResponse(described(upload))
-    return JsonResponse({**described(upload), "parts": _ledger(upload), "pieces": _pieces(upload)})
+    way_on = {"parts": _ledger(upload), "pieces": _pieces(upload), "origins": settings.UPLOAD_ORIGINS}
+    return JsonResponse({**described(upload), **way_on})
 
 
 @json_door("POST")
