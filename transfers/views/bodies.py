@@ -21,11 +21,12 @@ from core.http import Request
 
 # A line that brings less than this in ``settings.UPLOAD_STALL_SECONDS`` is taken for dead.
 SLOWEST_BYTES = 1024
-# Larger ones cost memory and save no time that could be measured; only who fills a small one is lent a large one.
+# A small one is what a line collects before somebody looks; only who fills it at once is lent a large one.
 SMALL, LARGE = 64 * 1024, 512 * 1024
-# What a slow line may collect before somebody looks: a second of 64 KiB/s.
-WORTH_WAKING_FOR = SMALL
+FAST_SECONDS = 0.1
 LONGEST_LENGTH = 20
+# What a stopped sender had on its way into our machine; a line that goes on bringing more is not listened to.
+DRAINED_AT_MOST = 4 * 1024**2
 # As many as are likely to be written to the disk at one time; more come and go.
 KEPT_BUFFERS = 8
 
@@ -53,7 +54,9 @@ class Body(Protocol):
         """
 
     def stop(self) -> None:
-        """Let a blocked or later ``read`` return nothing. May be called by another thread."""
+        """Let ``read`` wait for nothing more: it gives what has arrived, up to ``DRAINED_AT_MOST``, then nothing. May be
+        called by another thread.
+        """
 
 
 def body_of(request: Request) -> Body:
@@ -106,14 +109,15 @@ class _Straight:
         self._fits = SMALL
         self._poll: select.poll | None = None
         self._stopped = False
+        self._drained = 0
 
     def read(self, size: int) -> bytes | memoryview:
         self._give_back()
-        if self._stopped and self.end is End.NOT_YET:
+        if self._drained >= DRAINED_AT_MOST and self.end is End.NOT_YET:
             self._broke(End.STOPPED)
         if self.end is not End.NOT_YET:
             return b""
-        wanted = min(size, self._left, self._fits)
+        wanted = min(size, self._left)
         return self._count(self._came_with_the_headers(wanted) or self._receive(wanted))
 
     def stop(self) -> None:
@@ -131,22 +135,22 @@ class _Straight:
 
     def _receive(self, wanted: int) -> bytes | memoryview:
         try:
-            waited_in_vain = not self._wait()
+            waited_in_vain = not self._stopped and not self._wait()
             self._buffer = _buffers.take(self._fits)
-            count = self._line.recv_into(self._buffer, wanted, socket.MSG_DONTWAIT)
+            count = self._line.recv_into(self._buffer, min(wanted, self._fits), socket.MSG_DONTWAIT)
         except BlockingIOError:
-            self._broke(End.STALLED)
+            self._broke(End.STOPPED if self._stopped else End.STALLED)
             return b""
         except OSError:
             self._broke(End.CUT)
             return b""
         if not count:
             self._broke(End.STOPPED if self._stopped else End.CUT)
+        elif self._stopped:
+            self._drained += count
         elif waited_in_vain and count < min(SLOWEST_BYTES, self._left):
             self._broke(End.STALLED)
-        block = memoryview(self._buffer)[:count]
-        self._fits = LARGE if count >= SMALL else SMALL
-        return block
+        return memoryview(self._buffer)[:count]
 
     def _wait(self) -> bool:
         """Until the line has bytes worth waking for, or has waited long: False then."""
@@ -154,10 +158,12 @@ class _Straight:
             _ask_for(self._source)
             self._poll = select.poll()
             self._poll.register(self._line, select.POLLIN)
-        self._line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(WORTH_WAKING_FOR, self._left))
+        began = time.monotonic()
+        self._line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(SMALL, self._left))
         try:
             return bool(self._poll.poll(settings.UPLOAD_STALL_SECONDS * 1000))
         finally:
+            self._fits = LARGE if time.monotonic() - began < FAST_SECONDS else SMALL
             # Whoever reads from the line next may wait for less.
             self._line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
 
@@ -232,9 +238,7 @@ class _Plain:
             reader.parser = None
             return
         while self._left is None or self._left:
-            block: bytes = self._source.read(
-                WORTH_WAKING_FOR if self._left is None else min(WORTH_WAKING_FOR, self._left)
-            )
+            block: bytes = self._source.read(SMALL if self._left is None else min(SMALL, self._left))
             if not block:
                 return
             if self._left is not None:
