@@ -18,7 +18,7 @@ from tests.sft import world as worlds
 from tests.sft.counting import queries_of
 from tests.sft.uploading import add_upload, arrive, tell_stored
 from tests.sft.world import World, acting, draft, operator, with_access
-from transfers.models import Upload
+from transfers.models import Concat, TusSource, Upload, UploadState
 from transfers.services import uploads
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_it_is_asked_again_at_completion_and_the_upload_counts_once(world: World
     upload = add_upload(world, package, size=0)
     add_upload(world, package, size=8000)
     quotas.set_limits(operator(), subscription=subscription, organization=8000, user=None)
-    assert uploads.complete(acting(world.sender), upload=upload)
+    assert uploads.complete(acting(world.sender), upload=upload).state == UploadState.PUSHING
 
     other = add_upload(world, package, size=0)
     quotas.set_limits(operator(), subscription=subscription, organization=7000, user=None)
@@ -101,6 +101,18 @@ def test_a_file_of_unknown_length_counts_by_what_is_held_for_it(world: World, su
     begin(held=LIMIT)
     with pytest.raises(NotAllowed):
         begin(held=LIMIT + 1)
+
+
+def test_what_is_joined_counts_once(world: World, subscription: Subscription) -> None:
+    quotas.set_limits(operator(), subscription=subscription, organization=LIMIT, user=None)
+    sender = acting(world.sender)
+    piece = uploads.create(sender, subject=None, name="piece", size=LIMIT, concat=Concat.PARTIAL)
+    with pytest.raises(NotAllowed):
+        loose(world.sender, 1)
+    final = uploads.create(sender, subject=None, name="whole.bin", size=LIMIT, concat=Concat.FINAL)
+    TusSource.objects.create(final=final, partial=piece, position=0)
+    assert uploads.complete(sender, upload=final).state == UploadState.PUSHING
+    assert quotas.used_by_organization(world.aurora.pk) == LIMIT
 
 
 @pytest.mark.parametrize("of", ["settings", "subscription"])

@@ -43,7 +43,9 @@ def create(
     Raises ``Invalid`` for a name nobody could save under, ``TooLarge``, and ``NotAllowed`` with the policy's reason.
     """
     facts: dict[str, Any] = {"last_modified": last_modified, "door": door, "concat": concat}
-    return _create(actor, subject=subject, name=name, path=path, size=size, most=size, held=size, **facts)
+    # What a final upload is joined from is held already; the policy is asked for the whole once that is entered.
+    held = 0 if concat == Concat.FINAL else size
+    return _create(actor, subject=subject, name=name, path=path, size=size, most=size, held=held, **facts)
 
 
 def create_of_unknown_size(
@@ -53,6 +55,7 @@ def create_of_unknown_size(
     name: str,
     most: int,
     path: str = "",
+    last_modified: int | None = None,
     held: int | None = None,
     door: Door = Door.FORM,
     concat: Concat = Concat.NONE,
@@ -62,7 +65,7 @@ def create_of_unknown_size(
     The policy is asked for ``held`` bytes, or for ``most``.
     """
     held = most if held is None else held
-    facts: dict[str, Any] = {"door": door, "concat": concat}
+    facts: dict[str, Any] = {"last_modified": last_modified, "door": door, "concat": concat}
     return _create(actor, subject=subject, name=name, path=path, size=None, most=most, held=held, **facts)
 
 
