@@ -72,9 +72,9 @@ def _pool(
         "STAGING_DIR": str(tmp_path_factory.mktemp("staging")),
         "UPLOAD_PART_BYTES": str(PART),
         "UPLOAD_MAX_BYTES": str(LARGEST),
-        "TEST_PATIENCE_SECONDS": str(PATIENCE_SECONDS),
+        "UPLOAD_STALL_SECONDS": str(PATIENCE_SECONDS),
     }
-    pool = Pool(environment, port, config="tests.transfers.tus.impatient")
+    pool = Pool(environment, port)
     pool.start()
     yield pool
     pool.kill()

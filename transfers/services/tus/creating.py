@@ -108,6 +108,7 @@ def _begin(actor: Actor, wanted: Wanted) -> Upload:
             subject=facts.subject,
             name=facts.name,
             path=facts.path,
+            last_modified=facts.last_modified,
             most=most_of_deferred(),
             held=0,
             door=Door.TUS,
