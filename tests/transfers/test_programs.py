@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from accounts.models import AccessToken, Scope, Session
@@ -12,8 +13,10 @@ from core.actor import Actor
 from core.models import AuditEvent
 from orgs.models import Membership
 from tests.sft import world as sft_world
-from tests.transfers.sending import new_upload
-from transfers.models import Upload
+from tests.transfers.conftest import actor_of, make_user
+from tests.transfers.sending import new_upload, sha256
+from transfers.digests import content_digest
+from transfers.models import Part, Upload
 
 CONTENT = b"twelve bytes"
 
@@ -75,3 +78,19 @@ def test_an_ended_one_is_told_so_and_how_to_come_again(owner: Actor, member: Mem
     assert answer["WWW-Authenticate"] == "Bearer"
     assert answer.json()["request_id"]
     assert refusals() == [(member.user.user_id, str(AccessToken.objects.get().pk))]
+
+
+@pytest.mark.parametrize(
+    ("scope", "whose", "status"),
+    [(Scope.FILES_SEND, "own", 201), (Scope.FILES_FETCH, "own", 403), (Scope.FILES_SEND, "another's", 404)],
+)
+def test_the_door_of_parts_takes_the_owner_s_token_for_sending(  # noqa: PLR0917 - fixtures and parameters
+    owner: Actor, member: Membership, settings: LazySettings, scope: Scope, whose: str, status: int
+) -> None:
+    upload = new_upload(owner if whose == "own" else actor_of(make_user("else")), CONTENT)
+    sending = program(owner, member, scope)
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = "mag_portal.urls_uploads", settings.UPLOADS_MIDDLEWARE
+    digest = {"Content-Digest": content_digest(sha256(CONTENT))}
+    answer = sending.put(f"/transfers/uploads/{upload.pk}/parts/1/", CONTENT, headers=digest)
+    assert answer.status_code == status
+    assert Part.objects.count() == (status == 201)
