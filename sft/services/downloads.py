@@ -57,8 +57,8 @@ def finish(actor: Actor, *, file: PackageFile) -> None:
 
 def _note(actor: Actor, recipient: Recipient, file: PackageFile) -> None:
     FileDownload.objects.create(file=file, recipient=recipient, sha256=file.sha256)
-    fetched = len(queries.downloaded_files(recipient))
-    if recipient.state == RecipientState.OPENED and fetched == recipient.package.files.count():
+    left = recipient.package.files.exclude(downloads__recipient=recipient)
+    if recipient.state == RecipientState.OPENED and not left.exists():
         states.advance(recipient, "download", actor=actor, downloaded_at=timezone.now())
 
 

@@ -142,11 +142,12 @@ def _record(actor: Actor, reader: UUID, delivered: Delivered) -> None:
     if upload is None or upload.state != UploadState.STORED:
         return
     theirs = FetchedSpan.objects.filter(upload=upload, user=reader)
-    _confirm(reader, upload, delivered)
-    covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
-    if upload.size and covered != (0, upload.size):
-        _note_unsure(reader, theirs, delivered)
-        return
+    if (delivered.start, delivered.stop) != (0, upload.size):
+        _confirm(reader, upload, delivered)
+        covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
+        if covered != (0, upload.size):
+            _note_unsure(reader, theirs, delivered)
+            return
     theirs.delete()
     transfer_listener().fetched(upload, actor=actor)
 
