@@ -35,10 +35,9 @@ class Pool:
     environment: dict[str, str]
     port: int
     process: subprocess.Popen[bytes] | None = None
-    config: str = "mag_portal.local.gunicorn"
 
     def start(self) -> None:
-        options = (f"--config=python:{self.config}", "--worker-class=gthread", "--workers=1", "--threads=8")
+        options = ("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread", "--workers=1", "--threads=8")
         command = (sys.executable, "-m", "gunicorn", "mag_portal.wsgi", f"--bind=127.0.0.1:{self.port}", *options)
         self.process = subprocess.Popen((*command, "--no-control-socket", "--log-level=warning"), env=self.environment)
         deadline = time.monotonic() + 60
@@ -175,7 +174,7 @@ def test_a_killed_pool_loses_only_what_it_had_not_acknowledged(
 def test_memory_stays_flat_whatever_passes_through(pool: Pool, actor: Actor) -> None:
     line = http.client.HTTPConnection("127.0.0.1", pool.port)
     size = 12 * PART_16
-    upload = uploads.create(actor, subject=actor.user_id, name="large", size=size)  # type: ignore[arg-type]
+    upload = uploads.create(actor, subject=actor.user_id, name="large", size=size)
     secret = tokens.grant(actor, upload=upload).secret
     for number in (1, 2):
         put(line, upload, number, piece(1), secret)

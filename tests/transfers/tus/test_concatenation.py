@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -29,7 +30,7 @@ def partials(tus: Speaker) -> list[str]:
     return [partial(tus, CONTENT[start:end]) for start, end in pairwise(CUTS)]
 
 
-def join(tus: Speaker, paths: list[str], **headers: object) -> str:
+def join(tus: Speaker, paths: list[str], **headers: Any) -> str:
     answer = tus.ask("POST", Upload_Concat=f"final;{' '.join(paths)}", **headers)
     assert answer.status == 201, answer.body
     return answer.location

@@ -42,22 +42,20 @@ def begin(actor: Actor, keys: Sequence[str], facts: FileFacts) -> Upload:
     """
     partials = _sources(actor, keys)
     size = sum(partials[key].size or 0 for key in keys)
-    # Its room is that of its sources, which hold it until they are known as such.
-    final = uploads.create_of_unknown_size(
+    final = uploads.create(
         actor,
         subject=facts.subject,
         name=facts.name,
         path=facts.path,
+        size=size,
         last_modified=facts.last_modified,
-        most=size,
-        held=0,
         door=Door.TUS,
         concat=Concat.FINAL,
     )
     TusSource.objects.bulk_create(
         TusSource(final=final, partial=partials[key], position=position) for position, key in enumerate(keys)
     )
-    return uploads.complete(actor, upload=final, size=size)
+    return uploads.complete(actor, upload=final)
 
 
 def is_being_joined(partial: Upload) -> bool:
