@@ -27,10 +27,10 @@ from accounts.models import Notice, User, UserState
 from accounts.services.factors import recovery_codes
 from mag_portal.local.object_store import ObjectStore
 from tests import secrets_watch
-from tests.chromium import browser, playwright
+from tests.chromium import browser, everybodys, playwright
 from tests.stack import stack
 
-__all__ = ["browser", "playwright", "stack"]
+__all__ = ["browser", "everybodys", "playwright", "stack"]
 
 # The files whose tests use the fixture ``stack``.
 ON_THE_STACK = ("tests/e2e/", "tests/local/test_stack.py")

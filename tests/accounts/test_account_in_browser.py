@@ -80,7 +80,7 @@ def test_without_script_the_rule_is_read_and_the_password_changed(
     enter(client, person.user_id)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    Viewer(page, live_server.url).take_over(client)
+    Viewer(page, live_server.url, []).take_over(client)
     page.goto(f"{live_server.url}/account/password/")
     expect(page.locator("[data-strength]")).to_be_hidden()
     expect(page.get_by_text("At least 15 characters")).to_be_visible()

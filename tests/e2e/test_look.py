@@ -11,8 +11,9 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.chromium import Theme, emptied
 from tests.e2e.eyes import barriers
 
 pytestmark = pytest.mark.browser
@@ -34,31 +35,26 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, address: str) -> OpenPage:
-    """Opens a page of the styleguide in a browser of its own; what the content security policy stops fails the test."""
+def open_page(browser: Browser, everybodys: Page, address: str) -> OpenPage:
+    """Opens a page of the styleguide as in a browser of its own; what the content security policy stops fails the test."""
 
     @contextmanager
-    def opened(path: str = "", *, width: int = 1280, theme: str = "light", **options: Any) -> Iterator[Page]:
+    def opened(path: str = "", *, width: int = 1280, theme: Theme = "light", **options: Any) -> Iterator[Page]:
         complaints: list[str] = []
-
-        def note(line: ConsoleMessage) -> None:
-            if "Content Security Policy" in line.text:
-                complaints.append(line.text)
-
-        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme, **options)  # type: ignore[arg-type]
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", note)
-        page.goto(address + path)
-        yield page
-        context.close()
+        context = browser.new_context(**options) if options else None
+        with emptied(context.new_page() if context else everybodys, complaints=complaints, theme=theme) as page:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(address + path)
+            yield page
+        if context:
+            context.close()
         assert complaints == []
 
     return opened
 
 
 @pytest.mark.parametrize(("theme", "width"), SCREENS)
-def test_axe_finds_nothing(open_page: OpenPage, theme: str, width: int) -> None:
+def test_axe_finds_nothing(open_page: OpenPage, theme: Theme, width: int) -> None:
     for path in PAGES:
         with open_page(path, width=width, theme=theme) as page:
             assert barriers(page) == [], path

@@ -6,23 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from orgs.models import Membership
+from tests.chromium import emptied
 from tests.e2e.eyes import look_in_any_light
 
 
 class Viewer:
     """``page`` shows what is opened; what breaks in it, or is stopped by its policy, is in ``complaints``."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, complaints: list[str]) -> None:
         self.page = page
         self.address = address
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._note)
+        self.complaints = complaints
 
     def open(self, path: str, *, status: int = 200) -> Page:
         answer = self.page.goto(self.address + path)
@@ -55,15 +54,10 @@ class Viewer:
         for name, cookie in client.cookies.items():
             self.page.context.add_cookies([{"name": name, "value": cookie.value, "url": self.address}])
 
-    def _note(self, line: ConsoleMessage) -> None:
-        if line.location["url"] and "Content Security Policy" in line.text:
-            self.complaints.append(line.text)
-
 
 @pytest.fixture
-def viewer(browser: Browser, live_server: LiveServer) -> Iterator[Viewer]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    viewer = Viewer(context.new_page(), live_server.url)
-    yield viewer
-    context.close()
-    assert viewer.complaints == []
+def viewer(everybodys: Page, live_server: LiveServer) -> Iterator[Viewer]:
+    complaints: list[str] = []
+    with emptied(everybodys, complaints=complaints) as page:
+        yield Viewer(page, live_server.url, complaints)
+    assert complaints == []
