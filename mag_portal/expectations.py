@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.http.body import Body
 
 
-class _AskedFor(Body):
+class _AskedFor(Body):  # type: ignore[misc] # gunicorn comes without types
     """A body that its sender holds back until it is read for the first time. Unread, it costs the connection."""
 
     def __init__(self, request: Any) -> None:
