@@ -15,7 +15,7 @@ from accounts.proofs import Proof
 from accounts.services import access_tokens
 from core.models import AuditEvent
 from orgs.models import Membership
-from sft import selections
+from sft import policies, selections
 from sft.models import AccessGrant, AccessGrantState, FileDownload, Package, PackageState, RecipientState
 from sft.services import delivery
 from tests.sft import world as worlds
@@ -94,6 +94,12 @@ def test_no_tick_says_what_to_do(world: World, package: Package, browser_of: Bro
     reader = browser_of(world.recipient)
     page = reader.post(zip_of(package), {"file": ["no key"]}, follow=True).content.decode()
     assert "Tick the files that you want in the archive" in page
+
+
+def test_every_file_of_a_full_package_may_be_ticked(world: World, package: Package, browser_of: BrowserOf) -> None:
+    ticked = [str(package.files.get(name="a.txt").pk), *["elsewhere"] * (policies.FILES_PER_PACKAGE - 1)]
+    led = browser_of(world.recipient).post(zip_of(package), {"file": ticked})
+    assert led["Location"] == f"{zip_of(package)}?files={selections.named([0])}"
 
 
 @pytest.mark.parametrize("files", ["", "?", "AA", "CA", "A" * 400, "_" * 400])
