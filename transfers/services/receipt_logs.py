@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -37,10 +38,12 @@ def read() -> int:
 
 def _read_log(path: Path) -> int:
     count = 0
-    with path.open("rb") as log:
-        while (found := _read_batch(path, log.fileno())) is not None:
-            count += found
-    _delete_when_done(path)
+    # Another worker may have been done with it first.
+    with suppress(FileNotFoundError):
+        with path.open("rb") as log:
+            while (found := _read_batch(path, log.fileno())) is not None:
+                count += found
+        _delete_when_done(path)
     return count
 
 
