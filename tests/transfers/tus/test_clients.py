@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -123,6 +125,21 @@ def test_tuspy_sends_a_file(gateway: Gateway, file: Path, checked: bool) -> None
     upload = work_off(upload_at(str(uploader.url)))
     assert (upload.state, upload.name) == (UploadState.STORED, "tuspy.step" if checked else "file")
     assert content_in_store(upload) == CONTENT
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing: apt-get install curl")
+def test_the_example_for_curl_works_as_it_is_written(gateway: Gateway, file: Path) -> None:
+    page = (REPOSITORY / "docs" / "tus.md").read_text()
+    example = page.partition("```sh\n")[2].partition("```")[0]
+    origin = gateway.url.removesuffix("/transfers/tus/")
+    environment = {**os.environ, "TOKEN": gateway.speaker.token, "ORIGIN": origin}
+    run = subprocess.run(
+        ("sh", "-ec", f'{example}\necho "$URL"'), cwd=file.parent, env=environment, capture_output=True, check=True
+    )
+    lines = run.stdout.decode().splitlines()
+    assert f"Upload-Offset: {len(CONTENT)}" in [line.strip() for line in lines]
+    upload = work_off(upload_at(lines[-1]))
+    assert (upload.name, content_in_store(upload)) == ("drawing.step", CONTENT)
 
 
 @pytest.fixture
