@@ -34,9 +34,8 @@ export class Lines {
   #looking = 0;
   #reopening = 0;
   #wake;
-
-  /** Bytes that have left over all of them, those of lost requests included. */
-  bytes = 0;
+  #busyTime = 0;
+  #countedAt = performance.now();
 
   /** At most `most` at once; `wake()` is called when more may be sent than before. */
   constructor(most, wake) {
@@ -48,6 +47,11 @@ export class Lines {
   /** How many may send at once now. */
   get limit() {
     return this.#climber.target;
+  }
+
+  /** Whether short requests help to find out what the line wants. */
+  get isCurious() {
+    return this.#climber.isCurious;
   }
 
   /** Connections that nobody waits for. */
@@ -73,8 +77,23 @@ export class Lines {
 
   release(address) {
     this.#origins.get(address).active -= 1;
-    this.#active -= 1;
+    this.#count(-1);
     this.#serve();
+  }
+
+  /** A request of `size` bytes begins on a connection: what is returned goes to `arrived` or `lost`. */
+  begun(size) {
+    const request = this.#climber.begun(performance.now(), { size, busy: this.#active });
+    return Object.assign(request, { busyTime: this.#count(0) });
+  }
+
+  arrived(request) {
+    const now = performance.now();
+    this.#climber.arrived(now, request, (this.#count(0) - request.busyTime) / Math.max(1, now - request.at));
+  }
+
+  lost(request) {
+    this.#climber.lost(request);
   }
 
   answered(address) {
@@ -133,9 +152,18 @@ export class Lines {
   #give(request, origin) {
     origin.active += 1;
     origin.usedAt = performance.now();
-    this.#active += 1;
+    this.#count(1);
     request.forget();
     request.resolve(origin.address);
+  }
+
+  /** How long connections have been busy, all of them together. */
+  #count(more) {
+    const now = performance.now();
+    this.#busyTime += this.#active * (now - this.#countedAt);
+    this.#countedAt = now;
+    this.#active += more;
+    return this.#busyTime;
   }
 
   #look() {
@@ -148,7 +176,7 @@ export class Lines {
   }
 
   #tick() {
-    this.#climber.tick(performance.now(), this.bytes, this.#active);
+    this.#climber.tick(performance.now(), this.#active);
     this.#serve();
     this.#wake();
   }

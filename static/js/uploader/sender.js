@@ -86,7 +86,8 @@ export class Sender {
     const { partSize, left, carrier } = transfer;
     if (!carrier.takesSpans) return partSize;
     const shared = this.#source.isOnly(transfer) ? left : Infinity;
-    return requestSize({ left: shared, lines: this.#lines.limit, rate: this.#rate, partSize });
+    const { limit: lines, isCurious } = this.#lines;
+    return requestSize({ left: shared, lines, rate: this.#rate, partSize, isCurious });
   }
 
   async #begin(transfer, span) {
@@ -140,6 +141,7 @@ export class Sender {
     const { transfer, span, way, body, attempts } = flight;
     const origin = await this.#lines.acquire(way.origins, signal);
     const attempt = new Attempt(origin);
+    const request = this.#lines.begun(span.size);
     attempts.add(attempt);
     const stop = () => attempt.controller.abort(stopped());
     signal.addEventListener("abort", stop);
@@ -154,9 +156,11 @@ export class Sender {
       });
       this.#moved(flight, attempt, span.size);
       this.#learn(span.size, attempt.elapsed);
+      this.#lines.arrived(request);
       this.#lines.answered(origin);
       return answer;
     } catch (error) {
+      this.#lines.lost(request);
       this.#weigh(error, attempt);
       throw error;
     } finally {
@@ -168,7 +172,6 @@ export class Sender {
   }
 
   #moved(flight, attempt, loaded) {
-    this.#lines.bytes += loaded - attempt.loaded;
     attempt.loaded = loaded;
     attempt.movedAt = performance.now();
     flight.moved();
