@@ -25,6 +25,7 @@ BROWSER = "/usr/bin/chromium"
 BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core"]
 # For each program the package of Debian that brings it.
 PROGRAMS = {"nginx": "nginx", "clamd": "clamav-daemon"}
+SYSTEMD = Path("/run/systemd/system")
 OLDEST = (3, 11)
 PIP = (
     "-m",
@@ -103,27 +104,34 @@ def expected_stamp(name: str) -> str:
 
 
 def require_programs(chromium: str) -> None:
-    """What the tests drive beside Python. Root on Debian gets what is missing from the distribution, in one go.
+    """What the tests drive beside Python. Root on Debian gets what is missing from the distribution.
 
-    Chromium has to be there. Without nginx or clamd the tests that start them are skipped, and say so.
+    Chromium has to be there. Without nginx or clamd the tests that start them are skipped, and say so; where systemd runs they
+    are left to people, because their packages would start them for good.
     """
-    has_browser = bool(shutil.which(chromium or BROWSER))
-    if not has_browser and chromium not in {"", BROWSER}:
-        sys.exit(f"CHROMIUM={chromium} is not a program.")
-    missing = [] if has_browser else [*BROWSER_PACKAGES]
-    missing += [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if not missing:
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        say(f"Installing from the distribution: {' '.join(missing)}")
-        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-        run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
-    elif not has_browser:
-        sys.exit(
-            f"The browser tests need Chromium. On Debian: sudo apt-get install {' '.join(missing)}. Elsewhere: "
-            "CHROMIUM=/path/to/it make test. Without a browser: make test-fast."
-        )
+    may_install = os.geteuid() == 0 and shutil.which("apt-get") is not None
+    if not shutil.which(chromium or BROWSER):
+        if chromium not in {"", BROWSER}:
+            sys.exit(f"CHROMIUM={chromium} is not a program.")
+        if not (may_install and installed_from_distribution(BROWSER_PACKAGES)):
+            sys.exit(
+                "The browser tests need Chromium. On Debian: sudo apt-get install chromium. Elsewhere: "
+                "CHROMIUM=/path/to/it make test. Without a browser: make test-fast."
+            )
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program, path=path)]
+    if missing and may_install and not SYSTEMD.exists():
+        installed_from_distribution(missing)
+
+
+def installed_from_distribution(packages: list[str]) -> bool:
+    say(f"Installing from the distribution: {' '.join(packages)}")
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    options = ("-y", "-qq", "--no-install-recommends")
+    return all(
+        subprocess.run(command, check=False).returncode == 0
+        for command in (("apt-get", "update", "-qq"), ("apt-get", "install", *options, *packages))
+    )
 
 
 def succeeds(*command: str | Path) -> bool:
