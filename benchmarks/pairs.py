@@ -22,9 +22,11 @@ class Pair:
         """Ours through theirs, each turn for itself."""
         return [mine / yours for mine, yours in zip(self.ours, self.theirs, strict=True)]
 
-    def figures(self, name: str, *, unit: str, ours: str, theirs: str, goal: float) -> list[Figure]:
+    def figures(self, name: str, *, unit: str, ours: str, theirs: str, goal: float | None) -> list[Figure]:
         return [
-            Figure(f"{name}: ratio", self.ratios, "×", note=f"{ours} through {theirs}", goal=f"≥ {goal:g}"),
+            Figure(
+                f"{name}: ratio", self.ratios, "×", note=f"{ours} through {theirs}", goal=f"≥ {goal:g}" if goal else ""
+            ),
             Figure(f"{name}: {ours}", self.ours, unit),
             Figure(f"{name}: {theirs}", self.theirs, unit),
         ]

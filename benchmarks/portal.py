@@ -51,6 +51,16 @@ class Portal:
     def pid_of(self, name: str) -> int:
         return int(self.run["processes"][name])
 
+    @contextmanager
+    def resting(self, name: str) -> Iterator[None]:
+        """One of its processes stands still meanwhile."""
+        pid = self.pid_of(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def ask(self, method: str, path: str, document: object = None) -> dict[str, Any]:
         """A JSON request under the access token; the document that comes back (empty where there is none)."""
         request = urllib.request.Request(  # noqa: S310

@@ -106,8 +106,8 @@ def expected_stamp(name: str) -> str:
 def require_programs(chromium: str) -> None:
     """What the tests drive beside Python. Root on Debian gets what is missing from the distribution.
 
-    Chromium has to be there. Without nginx or clamd the tests that start them are skipped, and say so; where systemd runs they
-    are left to people, because their packages would start them for good.
+    Chromium has to be there. Without nginx or clamd the tests that start them are skipped, and say so; where systemd runs
+    they are left to people, because their packages would start them for good.
     """
     may_install = os.geteuid() == 0 and shutil.which("apt-get") is not None
     if not shutil.which(chromium or BROWSER):
