@@ -1,10 +1,12 @@
 // The gateway's doors under the session: JSON in, JSON out.
 
+import { waitAfter } from "./pace.js";
 import { Refusal, refusalOf } from "./refusals.js";
 
 const ANSWER_WITHIN = 120_000;
+const MOST_TRIES = 5;
 
-/** Create, describe, token, addresses, complete, abort; each resolves to the gateway's document or rejects with a Refusal. */
+/** Create, describe, token, addresses, complete, give up; each resolves to the gateway's document or rejects with a Refusal. */
 export class Doors {
   #createUrl;
   #csrfToken;
@@ -44,8 +46,17 @@ export class Doors {
     return this.#ask("POST", `${id}/complete/`);
   }
 
-  abort(id) {
-    return this.#ask("DELETE", `${id}/`);
+  /** Have the upload removed. Resolves when the gateway knows, or cannot be told. */
+  async giveUp(id) {
+    for (let failures = 1; id && failures <= MOST_TRIES; failures += 1) {
+      try {
+        await this.#ask("DELETE", `${id}/`);
+        return;
+      } catch (error) {
+        if (!error.isPassing) return;
+        await new Promise((resolve) => setTimeout(resolve, waitAfter(failures)));
+      }
+    }
   }
 
   /** Where part `number` of upload `id` is put at one of the upload origins. */

@@ -4,10 +4,10 @@ import { Direct, Relay } from "./carriers.js";
 import { compare } from "./comparing.js";
 import { Ledger } from "./ledger.js";
 import { Claim } from "./locks.js";
-import { Meter, waitAfter } from "./pace.js";
+import { waitAfter } from "./pace.js";
+import { Progress } from "./progress.js";
 import { Refusal, changed } from "./refusals.js";
 
-const PROGRESS_EVERY = 200;
 const SIGN_IN_RETRY = 30_000;
 const MISMATCHES = 3;
 
@@ -44,9 +44,10 @@ export class Transfer extends EventTarget {
   #stop = null;
   #claim = null;
   #isElsewhere = false;
-  #meter = null;
-  #lastProgress = 0;
-  #trailing = 0;
+  #progress = new Progress(
+    () => this.sent,
+    () => this.dispatchEvent(new Event("progress")),
+  );
 
   file;
   path;
@@ -83,7 +84,7 @@ export class Transfer extends EventTarget {
 
   /** Bytes per second, smoothed. */
   get rate() {
-    return this.state === "uploading" && this.#meter ? this.#meter.rate * 1000 : 0;
+    return this.state === "uploading" ? this.#progress.rate : 0;
   }
 
   /** Seconds until every byte has left, or null while nobody can say. */
@@ -117,7 +118,7 @@ export class Transfer extends EventTarget {
   async abort() {
     if (["aborted", "verified", "quarantined"].includes(this.state)) return;
     this.#become("aborted");
-    await this.#tellAborted();
+    await this.#engine.doors.giveUp(this.id);
   }
 
   // --- For the uploader ---------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ export class Transfer extends EventTarget {
   }
 
   moved() {
-    this.#progress();
+    this.#progress.moved();
   }
 
   arrived(span, answer) {
@@ -195,13 +196,13 @@ export class Transfer extends EventTarget {
     this.#failures = 0;
     this.#retryAt = 0;
     if (this.state === "waiting") this.#become("uploading");
-    this.#progress();
+    this.#progress.moved();
     this.#engine.touch(this);
   }
 
   giveBack(span) {
     this.#ledger?.giveBack(span);
-    this.#progress();
+    this.#progress.moved();
     this.#engine.touch(this);
   }
 
@@ -244,7 +245,7 @@ export class Transfer extends EventTarget {
     this.#become(state, document.reason);
     if (FOLLOWED.has(state)) this.#engine.follow(this);
     else this.#forget();
-    return this.#progress();
+    return this.#progress.moved();
   }
 
   isGone() {
@@ -259,7 +260,7 @@ export class Transfer extends EventTarget {
   /** Create the upload, or ask what the gateway has of it. */
   async #open() {
     const document = this.id ? await this.#engine.doors.describe(this.id) : await this.#create();
-    if (this.state === "aborted") return this.#tellAborted();
+    if (this.state === "aborted") return this.#engine.doors.giveUp(this.id);
     if (document.size !== this.size) throw changed();
     if (document.state !== "receiving") return this.follow(document);
     this.carrier ??= new (document.door === "direct" ? Direct : Relay)(this.#engine.doors, document);
@@ -268,10 +269,9 @@ export class Transfer extends EventTarget {
     this.#ledger.adopt(parts, document.pieces);
     if (this.#isResumed) await this.#compare([...parts, ...(document.pieces ?? [])], document.last_modified);
     this.#isStale = false;
-    this.#meter ??= new Meter();
-    this.#meter.reset(performance.now(), this.sent);
+    this.#progress.start();
     if (WORKING.has(this.state)) this.#become("uploading");
-    return this.#progress();
+    return this.#progress.moved();
   }
 
   async #create() {
@@ -365,18 +365,6 @@ export class Transfer extends EventTarget {
     this.#become("failed", reason, code);
   }
 
-  async #tellAborted() {
-    for (let failures = 1; this.id && failures <= 5; failures += 1) {
-      try {
-        await this.#engine.doors.abort(this.id);
-        return;
-      } catch (error) {
-        if (!error.isPassing) return;
-        await new Promise((resolve) => setTimeout(resolve, waitAfter(failures)));
-      }
-    }
-  }
-
   // --- What is said -------------------------------------------------------------------------------------------------
   #become(state, reason = "", code = "") {
     const previous = this.state;
@@ -397,20 +385,7 @@ export class Transfer extends EventTarget {
 
   /** Nothing will be sent any more: let go of the file and of what is known of its parts. */
   #forget() {
-    this.#ledger = this.carrier = this.#meter = this.file = null;
-  }
-
-  #progress() {
-    const due = this.#lastProgress + PROGRESS_EVERY - performance.now();
-    if (due > 0) {
-      this.#trailing ||= setTimeout(() => this.#progress(), due);
-      return;
-    }
-    clearTimeout(this.#trailing);
-    this.#trailing = 0;
-    this.#lastProgress = performance.now();
-    this.#meter?.update(performance.now(), this.sent);
-    this.dispatchEvent(new Event("progress"));
+    this.#ledger = this.carrier = this.file = null;
   }
 }
 
