@@ -55,8 +55,9 @@ def safe_filename(name: str) -> str:
 
 
 def ascii_filename(name: str) -> str:
-    """``name`` in plain ASCII, for clients that do not read RFC 5987."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    """``name`` in plain ASCII, as safe as ``safe_filename``, for clients that do not read RFC 5987."""
+    # Some characters only become a quotation mark or a slash here.
+    plain = _UNSAFE.sub("_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())
     if plain.startswith(".") and not name.startswith("."):
         plain = f"file{plain}"
     return plain.rstrip(". ") or "file"

@@ -49,3 +49,16 @@ def test_old_clients_get_a_plain_name(name: str, plain: str) -> None:
 def test_the_header_carries_both_names() -> None:
     expected = "attachment; filename=\"100_ resume.pdf\"; filename*=UTF-8''100%25%20r%C3%A9sum%C3%A9.pdf"
     assert disposition("100% résumé.pdf") == expected
+
+
+@pytest.mark.parametrize("opening", ["\uff02", "\uff3c\uff02"])
+def test_a_wide_quotation_mark_does_not_end_the_plain_name(opening: str) -> None:
+    """A file that its recipients see as a text must not be saved as a program."""
+    header = disposition(f"a{opening}; filename\uff0a=UTF-8''evil.exe; x=\uff02.txt")
+    plain = header.removeprefix('attachment; filename="').partition('"')[0]
+    assert header.count('"') == 2
+    assert plain.endswith(".txt")
+
+
+def test_a_wide_slash_is_none_in_the_plain_name() -> None:
+    assert ascii_filename("..\uff0f..\uff3cevil.txt") == ".._.._evil.txt"
