@@ -26,7 +26,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tests.transfers.conftest import MIB, make_user
 from tests.transfers.test_upload_pool import Pool
-from transfers.models import Part, PartState, Upload, UploadState
+from transfers.models import Part, PartState, Piece, Upload, UploadState
 from transfers.services import finishing, pieces, pushing
 
 CSRF = "a" * 32
@@ -59,8 +59,7 @@ class RunningPool:
 
     def staged(self, upload: Upload) -> bytes:
         """The upload's parts as they lie in the folder, one after the other, once the node has joined their pieces."""
-        for number in set(upload.pieces.values_list("number", flat=True)):
-            assert pieces.join(upload.id, number)
+        join_pieces()
         files = upload.parts.order_by("number").values_list("file", flat=True)
         return b"".join((self.staging / file).read_bytes() for file in files)
 
@@ -154,6 +153,7 @@ def worker() -> Iterator[None]:
 
     def work() -> None:
         while not ended.wait(0.05):
+            join_pieces()
             for part_id in Part.objects.filter(state=PartState.STAGED).values_list("id", flat=True):
                 pushing.push_part(part_id)
             for upload_id in Upload.objects.filter(state=UploadState.PUSHING).values_list("id", flat=True):
@@ -165,6 +165,12 @@ def worker() -> Iterator[None]:
     yield
     ended.set()
     thread.join()
+
+
+def join_pieces() -> None:
+    """Put parts together that came in pieces, as the node's worker would."""
+    for upload_id, number in Piece.objects.order_by().values_list("upload", "number").distinct():
+        pieces.join(upload_id, number)
 
 
 def begin(page: Page, file: Path, *, upload_id: str | None = None, csrf: str = CSRF, parallel: int = 2) -> None:

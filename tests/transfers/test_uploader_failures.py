@@ -15,6 +15,7 @@ from tests.transfers.browser import (
     RunningPool,
     begin,
     context,
+    join_pieces,
     owner,
     page,
     pool,
@@ -107,6 +108,7 @@ def test_a_part_lost_after_completion_is_sent_again(page: Page, tmp_path: Path, 
     file.write_bytes(content)
     begin(page, file)
     wait_for(page, "transfer.state === 'uploaded'")
+    join_pieces()
     lost = Part.objects.get(number=2)
     (pool.staging / lost.file).unlink()
     for part in Part.objects.all():
