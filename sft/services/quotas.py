@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from core import audit
@@ -21,7 +21,7 @@ from orgs.catalogue import SFT
 from orgs.models import Membership
 from sft import policies
 from sft.models import Package, Subscription
-from transfers.models import Concat, Part, Upload
+from transfers.models import Concat, Part, Piece, TusSource, Upload
 from transfers.models.upload import ENDED
 
 
@@ -125,16 +125,21 @@ def _full(whose: str, used: int, size: int, limit: int, what_to_do: str) -> Deci
 
 
 def _living() -> QuerySet[Upload]:
-    """What takes room: every upload that has not ended. What was joined into another one is counted there."""
-    return Upload.objects.exclude(state__in=ENDED).exclude(concat=Concat.PARTIAL, used_in__isnull=False)
+    """What takes room: every upload that has not ended. What is joined into another one is counted there while that lives."""
+    joined = TusSource.objects.filter(partial=OuterRef("pk")).exclude(final__state__in=ENDED)
+    return Upload.objects.exclude(state__in=ENDED).exclude(Exists(joined), concat=Concat.PARTIAL)
 
 
 def _total(uploads: QuerySet[Upload], *, but: Upload | None = None) -> int:
     """Their bytes; of those whose end is not known yet, what has arrived."""
     counted = uploads.exclude(pk=but.pk) if but is not None else uploads
-    arrived = Part.objects.filter(upload=OuterRef("pk")).order_by().values("upload").annotate(sum=Sum("size"))
-    held = Coalesce("size", Subquery(arrived.values("sum")), 0, output_field=BigIntegerField())
+    held = Coalesce("size", _arrived(Part) + _arrived(Piece), output_field=BigIntegerField())
     return int(counted.aggregate(total=Sum(held))["total"] or 0)
+
+
+def _arrived(rows: type[Part | Piece]) -> Coalesce:
+    of_one = rows.objects.filter(upload=OuterRef("pk")).order_by().values("upload")
+    return Coalesce(Subquery(of_one.annotate(sum=Sum("size")).values("sum")), 0, output_field=BigIntegerField())
 
 
 def _one_at_a_time(whose: UUID) -> None:

@@ -18,7 +18,7 @@ from tests.sft import world as worlds
 from tests.sft.counting import queries_of
 from tests.sft.uploading import add_upload, arrive, tell_stored
 from tests.sft.world import World, acting, draft, operator, with_access
-from transfers.models import Concat, TusSource, Upload, UploadState
+from transfers.models import Concat, Part, Piece, TusSource, Upload, UploadState
 from transfers.services import uploads
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +112,32 @@ def test_what_is_joined_counts_once(world: World, subscription: Subscription) ->
     final = uploads.create(sender, subject=None, name="whole.bin", size=LIMIT, concat=Concat.FINAL)
     TusSource.objects.create(final=final, partial=piece, position=0)
     assert uploads.complete(sender, upload=final).state == UploadState.PUSHING
+    assert quotas.used_by_organization(world.aurora.pk) == LIMIT
+
+
+def test_what_was_to_be_joined_counts_again_once_the_whole_was_given_up(
+    world: World, subscription: Subscription
+) -> None:
+    """Else whoever begins final uploads and gives them up keeps as many bytes as they like."""
+    quotas.set_limits(operator(), subscription=subscription, organization=LIMIT, user=None)
+    sender = acting(world.sender)
+    piece = uploads.create(sender, subject=None, name="piece", size=LIMIT, concat=Concat.PARTIAL)
+    final = uploads.create(sender, subject=None, name="whole.bin", size=LIMIT, concat=Concat.FINAL)
+    TusSource.objects.create(final=final, partial=piece, position=0)
+    uploads.remove(sender, upload=final)
+    assert quotas.used_by_organization(world.aurora.pk) == LIMIT
+    with pytest.raises(NotAllowed):
+        loose(world.sender, 1)
+
+
+def test_of_a_file_of_unknown_length_counts_what_has_arrived_of_unfinished_parts_too(
+    world: World, subscription: Subscription
+) -> None:
+    quotas.set_limits(operator(), subscription=subscription, organization=LIMIT, user=None)
+    upload = uploads.create_of_unknown_size(acting(world.sender), subject=None, name="stream.bin", most=10**9, held=0)
+    facts = {"upload": upload, "sha256": "0" * 64, "node": "here"}
+    Part.objects.create(number=1, size=LIMIT // 2, **facts)
+    Piece.objects.create(number=2, start=0, size=LIMIT // 2, file="piece", **facts)
     assert quotas.used_by_organization(world.aurora.pk) == LIMIT
 
 
