@@ -23,11 +23,17 @@ def open_package(actor: Actor, *, recipient: Recipient) -> Recipient:
     return row
 
 
+def require_allowed(*, seen: SeenPackage, files: Sequence[PackageFile]) -> None:
+    """Raise ``NotAllowed`` unless whoever sees the package may be sent each of its ``files``."""
+    for file in files:
+        policies.can_download(seen.package, seen.recipient, file).enforce()
+
+
 @transaction.atomic
 def begin(actor: Actor, *, wanted: SeenFile) -> None:
     """Record that bytes of a file are about to be sent to the actor. Raises ``NotAllowed`` when they may not be."""
     seen = wanted.seen
-    policies.can_download(seen.package, seen.recipient, wanted.file).enforce()
+    require_allowed(seen=seen, files=[wanted.file])
     audit.record(actor, "sft.file.download", wanted.file, data=_names(seen.package, wanted.file))
     if seen.recipient is not None:
         open_package(actor, recipient=seen.recipient)
@@ -36,8 +42,7 @@ def begin(actor: Actor, *, wanted: SeenFile) -> None:
 @transaction.atomic
 def begin_many(actor: Actor, *, seen: SeenPackage, files: Sequence[PackageFile]) -> None:
     """``begin`` for several files of one package that leave together: all of them, or none."""
-    for file in files:
-        policies.can_download(seen.package, seen.recipient, file).enforce()
+    require_allowed(seen=seen, files=files)
     audit.record(actor, "sft.package.fetch", seen.package, data={"files": len(files)})
     if seen.recipient is not None:
         open_package(actor, recipient=seen.recipient)

@@ -36,7 +36,10 @@ def package_zip(request: Request, pk: UUID) -> HttpResponseBase:
             return redirect("sft:package", pk=pk)
         return redirect(f"{reverse('sft:package-zip', args=[pk])}?files={selections.named(places)}")
     wanted = selections.chosen(request.GET["files"], files) if "files" in request.GET else files
-    downloads.begin_many(request.actor, seen=seen, files=wanted)
+    if request.method == "HEAD":
+        downloads.require_allowed(seen=seen, files=wanted)
+    else:
+        downloads.begin_many(request.actor, seen=seen, files=wanted)
     uploads = Upload.objects.in_bulk([file.upload_id for file in wanted])
     ordered = [uploads[file.upload_id] for file in wanted]
     return zip_response(request, ordered, actor=request.actor, filename=f"{seen.package.name}.zip")

@@ -69,6 +69,9 @@ def package_status(request: Request, pk: UUID) -> HttpResponse:
 @workspace
 def file_download(request: Request, package_id: UUID, pk: UUID) -> HttpResponseBase:
     wanted = access.file(request.actor, package_id, pk)
-    downloads.begin(request.actor, wanted=wanted)
+    if request.method == "HEAD":
+        downloads.require_allowed(seen=wanted.seen, files=[wanted.file])
+    else:
+        downloads.begin(request.actor, wanted=wanted)
     upload = Upload.objects.get(pk=wanted.file.upload_id)
     return file_response(request, upload, actor=request.actor, filename=wanted.file.name)

@@ -62,6 +62,17 @@ def test_all_files_in_one_archive_are_a_receipt_for_each(world: World, package: 
     assert AuditEvent.objects.filter(action="sft.file.downloaded").count() == 3
 
 
+def test_asking_for_the_headers_is_no_download(world: World, package: Package, browser_of: BrowserOf) -> None:
+    reader, file = browser_of(world.recipient), package.files.first()
+    assert file is not None
+    for address in (zip_of(package), f"/sft/packages/{package.pk}/files/{file.pk}/download/"):
+        assert reader.head(address).status_code == 200
+    assert recipient_row(package, world.recipient).state == RecipientState.NOTIFIED
+    assert not AuditEvent.objects.filter(action__in=["sft.package.fetch", "sft.file.download"]).exists()
+    Package.objects.filter(pk=package.pk).update(state=PackageState.EXPIRED)
+    assert reader.head(zip_of(package)).status_code == 403
+
+
 def test_an_archive_goes_on_anywhere_and_counts_as_one(world: World, package: Package, browser_of: BrowserOf) -> None:
     reader = browser_of(world.recipient)
     head = reader.head(zip_of(package))
