@@ -6,6 +6,8 @@ bind = "0.0.0.0:8000"
 worker_class = "gthread"
 workers = int(os.environ.get("GUNICORN_WORKERS", "3"))
 threads = int(os.environ.get("GUNICORN_THREADS", "16"))
+# Beyond the threads, for connections that nginx keeps open and that bring nothing at the moment.
+worker_connections = threads + 1024
 # nginx keeps its connections to us open; it is nginx that ends idle ones.
 keepalive = 75
 graceful_timeout = 60

@@ -60,8 +60,14 @@ def test_every_named_volume_is_declared_and_used() -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_settings_of_our_processes_exist_and_none_that_is_required_is_missing(name: str) -> None:
     given = set(SERVICES[name]["environment"])
-    assert given - {"GUNICORN_WORKERS", "GUNICORN_THREADS"} <= settings_read()
+    assert given - {"GUNICORN_WORKERS", "GUNICORN_THREADS", "MALLOC_ARENA_MAX"} <= settings_read()
     assert required_settings() <= given
+
+
+def test_a_thousand_slow_senders_have_a_thread_each() -> None:
+    given = SERVICES["upload"]["environment"]
+    assert int(given["GUNICORN_WORKERS"]) * int(given["GUNICORN_THREADS"]) >= 1000
+    assert f"2 × {given['GUNICORN_THREADS']} for uploads" in (REPOSITORY / "docs" / "operations.md").read_text()
 
 
 def test_every_variable_of_the_env_file_is_documented_and_offered() -> None:
