@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from uuid import uuid4
@@ -100,3 +100,21 @@ def test_of_many_that_come_at_once_each_gets_its_turn(upload: Upload) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(take_turns, [lambda: None] * 8))
     assert writer_of(upload) is None
+
+
+def test_whoever_has_let_go_is_not_stopped_any_more(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line carries the request of somebody else by then, whom that would cut off."""
+    told = Event()
+    asked: list[str] = []
+
+    def answered_too_late(notes: Iterable[str]) -> dict[str, int]:
+        asked.extend(notes)
+        writers._watch.remove(me)
+        return dict.fromkeys(asked, 1)
+
+    monkeypatch.setattr(writers, "WATCH_EVERY_SECONDS", 60)
+    with writers.hold(upload, stop=told.set) as me:
+        monkeypatch.setattr(cache, "get_many", answered_too_late)
+        writers._watch._look()
+    assert asked == [writers._note(me)]
+    assert not told.is_set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Thread
 from uuid import UUID, uuid4
@@ -109,10 +109,7 @@ class _Watch:
 
     def ask_to_stop(self, holder: UUID) -> None:
         """Wherever it runs. Without Redis, what runs elsewhere is passed over after its time."""
-        with self._changed:
-            stop = self._stops.get(holder)
-        if stop is not None:
-            stop()
+        if self._stop([holder]):
             return
         try:
             cache.set(_note(holder), 1, NOTE_LIFETIME_SECONDS)
@@ -128,13 +125,20 @@ class _Watch:
 
     def _look(self) -> None:
         with self._changed:
-            stops = {_note(holder): stop for holder, stop in self._stops.items()}
+            holders = {_note(holder): holder for holder in self._stops}
         try:
-            noted = cache.get_many(stops)
+            noted = cache.get_many(holders)
         except RedisError:
             return
-        for note in noted:
-            stops[note]()
+        self._stop(holders[note] for note in noted)
+
+    def _stop(self, holders: Iterable[UUID]) -> int:
+        """Under the lock: once ``remove`` is through, the line may carry the request of somebody else."""
+        with self._changed:
+            stops = [self._stops[holder] for holder in holders if holder in self._stops]
+            for stop in stops:
+                stop()
+        return len(stops)
 
 
 _watch = _Watch()
