@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from zlib import crc32
 
@@ -27,8 +27,9 @@ from tests.transfers.sending import (
     store_all,
 )
 from transfers.models import Part, PartState, Upload, UploadState
-from transfers.services import claims, finishing, uploads, verifying
-from transfers.storage import StoredPart, forget_clients, store
+from transfers.services import claims, cleaning, finishing, uploads, verifying
+from transfers.storage import NoSuchObject, StoredPart, forget_clients, store
+from transfers.storage.s3 import S3Store
 
 CONTENT = random_bytes(2 * PART + 3)
 
@@ -266,3 +267,22 @@ class TestLargeFiles:
         store_all(actor, other, CONTENT)
         woken = [json.loads(message)["headers"]["argsrepr"] for message in queues.lrange("transfers", 0, -1)]
         assert sum(str(pushed.id) in arguments for arguments in woken) == 1
+
+
+def test_an_object_that_is_there_only_after_its_upload_was_cleared_goes_too(
+    actor: Actor, pushed: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that puts ten thousand parts together takes its time, and their owner does not wait for it."""
+
+    def take_long(self: S3Store, key: str, multipart_id: str, listed: Sequence[StoredPart]) -> None:
+        Upload.objects.update(claimed_at=timezone.now() - finishing.CLAIM_LIFETIME - timedelta(seconds=5))
+        uploads.remove(actor, upload=pushed)
+        assert cleaning.clean_up(pushed.id)
+        self.put_aside(key, io.BytesIO(CONTENT), size=len(CONTENT), sha256=sha256(CONTENT))
+
+    monkeypatch.setattr(S3Store, "assemble", take_long)
+    assert finishing.finish_upload(pushed.id) is None
+    with pytest.raises(NoSuchObject):
+        store().size(pushed.storage_key)
+    assert cleaning.clean_up(pushed.id)
+    assert state_of(pushed) == UploadState.ABORTED

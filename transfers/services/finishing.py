@@ -18,6 +18,7 @@ from core.errors import Conflict
 from transfers import queries
 from transfers.connections import release
 from transfers.models import Concat, Door, PartState, Scan, Upload, UploadState
+from transfers.models.upload import ENDED
 from transfers.ports import transfer_listener
 from transfers.scanner import ScannerAway
 from transfers.services import claims, direct, pushing, quarantine, uploads, verifying
@@ -124,7 +125,17 @@ def _assemble(upload: Upload) -> None:
     except PartsDiffer:
         _reconcile(upload, parts)
         raise NotYet from None
-    states.advance(upload, "assemble", actor=FINISHER, attempts=0, last_error="")
+    try:
+        states.advance(upload, "assemble", actor=FINISHER, attempts=0, last_error="")
+    except Conflict:
+        _take_back(upload)
+        raise
+
+
+def _take_back(upload: Upload) -> None:
+    """It was removed while the store made the object, and may have been cleared before that was there: once more then."""
+    if Upload.objects.filter(pk=upload.pk, state__in=ENDED).update(cleaned_at=None):
+        store(upload.bucket).delete(upload.storage_key)
 
 
 def _collect(upload: Upload) -> None:
