@@ -369,3 +369,23 @@ def test_a_range_for_an_ended_upload_is_refused(actor: Actor, upload: Upload, st
     with pytest.raises(Conflict) as refusal:
         send_range(actor, Upload.objects.get(pk=upload.pk), 1, 100, 100)
     assert refusal.value.error_code == "upload_ended"
+
+
+def test_a_part_is_not_cut_into_a_million_pieces(actor: Actor, upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a row and a file, and each one more has all the others read."""
+    monkeypatch.setattr(pieces, "MANY_OF_A_PART", 3)
+    monkeypatch.setattr(pieces, "MANY_OF_AN_UPLOAD", 5)
+    for start in (0, 2, 4):
+        send_range(actor, upload, 1, start, 1)
+    with pytest.raises(Invalid, match="at least 64 KiB") as refusal:
+        send_range(actor, upload, 1, 6, 1)
+    assert refusal.value.error_code == "range_too_small"
+    for start in (0, 2):
+        send_range(actor, upload, 2, start, 1)
+    with pytest.raises(Invalid, match="at least 64 KiB"):
+        send_range(actor, upload, 2, 4, 1)
+    assert Piece.objects.count() == 5
+
+    send_range(actor, upload, 1, 6, pieces.SMALLEST_OF_MANY)
+    send_range(actor, upload, 2, PART - 1, 1)
+    assert send(actor, upload, CONTENT, 1).part.state == PartState.STAGED

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from core import states, wakeups
 from core.actor import Actor
+from core.errors import Invalid
 from transfers import queries, staging
 from transfers.connections import release
 from transfers.errors import NoHome, PartDiffers, RangeOverlaps, StagingFull
@@ -37,6 +38,10 @@ ASIDE = "aside/"
 # Set aside by a request that died before it could say so.
 STRAY_AFTER = timedelta(hours=1)
 LIMIT = 1000
+# A line that breaks may leave any small piece behind; a sender who cuts a part into thousands is told to stop.
+SMALLEST_OF_MANY = 64 * 1024
+MANY_OF_A_PART, MANY_OF_AN_UPLOAD = 1_000, 20_000
+TOO_SMALL = "This part came in very many small pieces. Send at least 64 KiB of it at a time, or all that is left of it."
 PARTIAL = "partial"
 
 
@@ -110,6 +115,17 @@ def state_of(upload: Upload, pieces: Sequence[Piece]) -> str:
     """``staged`` once the pieces cover their part, ``partial`` before."""
     whole = bool(pieces) and queries.covers(pieces, upload.length_of(pieces[0].number))
     return PartState.STAGED if whole else PARTIAL
+
+
+def check_size(upload: Upload, new: Bytes, pieces: Sequence[Piece]) -> None:
+    """Raise ``Invalid`` for a small range where small ones have come in great number: each is a row and a file.
+
+    One that goes to the part's end is taken all the same.
+    """
+    if new.size >= SMALLEST_OF_MANY or new.start + new.size == upload.length_of(new.number):
+        return
+    if len(pieces) >= MANY_OF_A_PART or upload.pieces.count() >= MANY_OF_AN_UPLOAD:
+        raise Invalid(TOO_SMALL, code="range_too_small")
 
 
 def find_home(upload: Upload, new: Bytes, pieces: Sequence[Piece]) -> None:
