@@ -67,11 +67,19 @@ class RangeWriter:
     """Bytes of part ``number`` from ``start`` on, on their way to the disk. Left without ``enter``, nothing of them stays.
 
     No database connection is held once it is made. Raises ``Invalid`` for bytes that the file does not have, ``Parked``
-    during maintenance, and ``StagingFull`` when this node takes no more, at its making or later.
+    during maintenance, and ``StagingFull`` when this node takes no more, at its making or later. ``besides`` are bytes that
+    the same request has left on this node without entering them yet.
     """
 
     def __init__(
-        self, actor: Actor, *, upload: Upload, number: int, start: int = 0, writer: UUID | None = None
+        self,
+        actor: Actor,
+        *,
+        upload: Upload,
+        number: int,
+        start: int = 0,
+        writer: UUID | None = None,
+        besides: int = 0,
     ) -> None:
         self._actor = actor
         self._upload = upload
@@ -83,7 +91,7 @@ class RangeWriter:
         if start < 0 or self._most <= 0:
             raise Invalid(f"Part {number} has no byte {start}.", code="range_outside_part")
         maintenance.check()
-        room.check(self._most)
+        room.check(self._most + besides)
         self._file = staging.PartFile(upload.id, number)
         self._sealed: Sealed | None = None
         release()
@@ -110,6 +118,10 @@ class RangeWriter:
         if len(block) > self.room:
             raise ValueError(f"{len(block)} bytes are more than the {self.room} left of the part.")
         self._file.write(block)
+
+    def touch(self) -> None:
+        """Sealed or not, these bytes still wait to be entered and are no orphan."""
+        staging.touch(self._file.name)
 
     def seal(self, *, expected_sha256: str = "") -> Sealed:
         """Make what was written survive a power cut. Raises ``DigestMismatch`` where it is not what was announced."""
@@ -235,6 +247,7 @@ class _Ledger:
         known = pieces.find_equal(mine, start=one.start, size=one.size, sha256=one.sha256)
         if known is None:
             check_receiving(self._upload)
+            pieces.check_size(self._upload, one, mine)
             pieces.find_home(self._upload, one, mine)
             mine.append(pieces.record(self._upload, one))
             one.kept = not one.storage_key

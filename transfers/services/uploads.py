@@ -150,9 +150,12 @@ def part_size_for(most: int) -> int:
     return max(settings.UPLOAD_PART_BYTES, -(-needed // MIB) * MIB)
 
 
-def ask_policy(actor: Actor, *, upload: Upload) -> None:
-    """Raise ``NotAllowed`` where ``actor`` may no longer bring this upload. Needs a transaction."""
-    size = upload.size or 0
+def ask_policy(actor: Actor, *, upload: Upload, size: int | None = None) -> None:
+    """Raise ``NotAllowed`` where ``actor`` may no longer bring this upload, of ``size`` bytes where its own is not known.
+
+    Needs a transaction.
+    """
+    size = upload.size or 0 if size is None else size
     decision = upload_policy().may_upload(actor, subject=upload.subject, name=upload.name, size=size, upload=upload)
     decision.enforce()
 

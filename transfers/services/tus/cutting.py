@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 from uuid import UUID
+
+from django.db import transaction
 
 from core.actor import Actor
 from core.errors import TooLarge
 from transfers.connections import release
 from transfers.models import Upload
-from transfers.services import receiving
+from transfers.services import receiving, uploads
 from transfers.services.receiving import RangeWriter, Sealed
 from transfers.services.tus import creating
 from transfers.services.tus.checksums import Check, Checksum
+
+# Well within the time after which a file that nobody writes to is taken for an orphan.
+TOUCH_EVERY_SECONDS = 600.0
 
 
 class Source(Protocol):
@@ -39,12 +45,15 @@ class Cutter:
         self._end = creating.most_of(upload)
         self._check = Check(checksum)
         self._all_or_nothing = checksum is not None
+        self._is_endless = False
+        self._fresh_until = 0.0
         self._current: RangeWriter | None = None
         self._full: list[RangeWriter] = []
         self._sealed: list[Sealed] = []
 
     def take(self, body: Source) -> None:
         release()
+        self._is_endless = self._upload.size is None and body.length is None
         while self._at < self._end:
             block = body.read(self._room())
             if not block:
@@ -55,6 +64,7 @@ class Cutter:
             self._at += len(block)
             if not current.room:
                 self._turn_over(current)
+            self._keep_fresh()
         if self._at == self._end and body.read(1):
             raise TooLarge(creating.BEYOND)
         self._check.enforce()
@@ -82,8 +92,22 @@ class Cutter:
         return min(self._end - self._at, self._upload.part_size - self._at % self._upload.part_size)
 
     def _next(self) -> RangeWriter:
+        if self._is_endless:
+            # Nobody has said how much will come, so that nobody has been asked for more than what was there.
+            with transaction.atomic():
+                uploads.ask_policy(self._actor, upload=self._upload, size=self._at + 1)
         before, start = divmod(self._at, self._upload.part_size)
-        return RangeWriter(self._actor, upload=self._upload, number=before + 1, start=start, writer=self._writer)
+        waiting = sum(writer.size for writer in self._full)
+        return RangeWriter(
+            self._actor, upload=self._upload, number=before + 1, start=start, writer=self._writer, besides=waiting
+        )
+
+    def _keep_fresh(self) -> None:
+        """A body with a checksum may take hours, and its first parts wait for its end: they are no orphans."""
+        if self._full and time.monotonic() >= self._fresh_until:
+            for writer in self._full:
+                writer.touch()
+            self._fresh_until = time.monotonic() + TOUCH_EVERY_SECONDS
 
     def _turn_over(self, current: RangeWriter) -> None:
         """A part is full. It is entered at once, unless the whole body has to prove right first, or the file ends with it."""

@@ -18,8 +18,7 @@ from core.errors import Conflict, TooLarge
 from transfers.errors import Interrupted
 from transfers.models import Concat, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.ports import upload_policy
-from transfers.services import receiving, writers
+from transfers.services import receiving, uploads, writers
 from transfers.services.tus import completing, creating
 from transfers.services.tus.checksums import Checksum
 from transfers.services.tus.cutting import Cutter, Source
@@ -168,10 +167,7 @@ def _ask_policy_of_deferred(actor: Actor, upload: Upload, chunk: Chunk, body: So
     if upload.size is None:
         size = chunk.length if chunk.length is not None else chunk.offset + (body.length or 0)
         with transaction.atomic():
-            decision = upload_policy().may_upload(
-                actor, subject=upload.subject, name=upload.name, size=size, upload=upload
-            )
-            decision.enforce()
+            uploads.ask_policy(actor, upload=upload, size=size)
 
 
 @contextmanager
