@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, 
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from transfers.models import Node, Part, PartState, Piece, Upload, UploadState
+from transfers.models import Concat, Node, Part, PartState, Piece, Upload, UploadState
 from transfers.models.upload import ENDED
 
 LIVE = (UploadState.RECEIVING, UploadState.PUSHING)
@@ -143,6 +143,8 @@ def ready_to_assemble() -> QuerySet[Upload]:
     """
     there = (PartState.PUSHED, PartState.PROMISED)
     elsewhere = Part.objects.filter(upload=OuterRef("pk")).exclude(state__in=there)
+    # Of a final upload nobody sends what is missing: it is made once more.
+    elsewhere = elsewhere.exclude(state=PartState.MISSING, upload__concat=Concat.FINAL)
     in_pieces = Piece.objects.filter(~Exists(_whole_part_of_piece()), upload=OuterRef("pk"))
     return Upload.objects.filter(~Exists(elsewhere), ~Exists(in_pieces), state=UploadState.PUSHING)
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from tests.concurrency import behind_us
 from tests.transfers.conftest import MIB, PART, Listener
 from tests.transfers.sending import content_in_store, random_bytes
-from tests.transfers.tus.conftest import LARGEST, Gateway
+from tests.transfers.tus.conftest import LARGEST, Gateway, proved
 from tests.transfers.tus.speaking import BYTES, TUS, Speaker, encoded, upload_at, work_off
 from transfers.models import Concat, Part, PartState, TusResource, Upload, UploadState
 from transfers.services import sweeping
 from transfers.services.tus import concatenation
+from transfers.services.tus.facts import FileFacts
+from transfers.storage import store
 
 CONTENT = random_bytes(2 * PART + 12_345)
 # Cut where no part ends, and smaller than a part that the store would take.
@@ -231,3 +236,47 @@ def claimed(final: Upload) -> Upload:
     Upload.objects.filter(pk=final.pk).update(claimed_at=timezone.now())
     final.refresh_from_db()
     return final
+
+
+def test_an_empty_partial_upload_keeps_nobody_waiting(tus: Speaker) -> None:
+    """Nobody asks how far it is: it is whole from the start."""
+    paths = [partial(tus, b"abc"), tus.create(0, Upload_Concat="partial")]
+    final = upload_at(join(tus, paths))
+    for path in paths:
+        work_off(upload_at(path))
+    assert work_off(final).state == UploadState.STORED
+    assert content_in_store(final) == b"abc"
+
+
+def test_what_the_store_lost_of_a_final_upload_is_made_once_more(tus: Speaker) -> None:
+    """There is no sender to ask for it: the sweep has to come back."""
+    one = partial(tus, CONTENT)
+    final = upload_at(join(tus, [one]))
+    work_off(upload_at(one))
+    concatenation.gather(claimed(final))
+    final.refresh_from_db()
+    store().abandon(final.storage_key, final.multipart_id)
+    Upload.objects.filter(pk=final.pk).update(claimed_at=None)
+    assert work_off(final).state == UploadState.PUSHING
+    assert set(final.parts.values_list("state", flat=True)) == {PartState.MISSING}
+    sweeping.wake_finishes()
+    final.refresh_from_db()
+    assert final.due_at is not None
+    assert final.due_at > timezone.now()
+    assert work_off(final).state == UploadState.STORED
+    assert content_in_store(final) == CONTENT
+
+
+def test_a_partial_upload_that_is_taken_at_this_moment_is_not_removed(tus: Speaker, gateway: Gateway) -> None:
+    one = partial(tus, b"abc")
+    first = upload_at(join(tus, [one]))
+    work_off(upload_at(one))
+    Upload.objects.filter(pk=first.pk).update(state=UploadState.FAILED)
+    source = upload_at(one)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        again = concatenation.begin(proved(gateway.world.sender), [one.removeprefix(TUS)], FileFacts())
+        removing = behind_us(pool, lambda: concatenation.dissolve(first))
+    removing.result(10)
+    source.refresh_from_db()
+    assert source.state == UploadState.VERIFYING
+    assert work_off(again).state == UploadState.STORED

@@ -63,6 +63,16 @@ def is_being_joined(partial: Upload) -> bool:
     return partial.used_in.filter(final__state__in=UNFINISHED).exists()
 
 
+@transaction.atomic
+def remove_unless_joined(actor: Actor, partial: Upload) -> bool:
+    """Remove a partial upload that no unfinished final one needs, nor takes at this moment; False where one does."""
+    held = Upload.objects.select_for_update(no_key=True).get(pk=partial.pk)
+    if is_being_joined(held):
+        return False
+    uploads.remove(actor, upload=held)
+    return True
+
+
 def wake_finals(partial: Upload) -> None:
     """A partial upload lies in the store: whoever waits for it may go on."""
     for final_id in partial.used_in.filter(final__state=UploadState.PUSHING).values_list("final", flat=True).distinct():
@@ -95,8 +105,7 @@ def gather(upload: Upload) -> None:
 def dissolve(final: Upload) -> None:
     """The final upload is in the store: remove its sources, except those that another one still needs."""
     for partial in Upload.objects.filter(used_in__final=final).distinct():
-        if not is_being_joined(partial):
-            uploads.remove(JOINER, upload=partial)
+        remove_unless_joined(JOINER, partial)
 
 
 def remove_forgotten() -> int:
@@ -108,8 +117,7 @@ def remove_forgotten() -> int:
     )
     if maintenance.is_on():
         return 0
-    removed = [uploads.remove(JOINER, upload=one) for one in forgotten[:1000] if not is_being_joined(one)]
-    return len(removed)
+    return sum(remove_unless_joined(JOINER, one) for one in forgotten[:1000])
 
 
 def _sources(actor: Actor, keys: Sequence[str]) -> dict[str, Upload]:

@@ -95,7 +95,7 @@ def _create(actor: Actor, wanted: Wanted, digest: str) -> TusResource:
         deferred=wanted.length is None and not wanted.sources,
         asked_with=digest,
     )
-    if upload.size == 0 and upload.concat == Concat.NONE:
+    if upload.size == 0 and upload.concat != Concat.FINAL:
         resource.upload = uploads.complete(actor, upload=upload)
     return resource
 

@@ -6,7 +6,7 @@ from core.actor import Actor
 from core.errors import Conflict, NotAllowed
 from transfers.models import Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import uploads, writers
+from transfers.services import writers
 from transfers.services.tus import concatenation
 from transfers.services.tus.errors import Ended
 
@@ -19,15 +19,18 @@ def terminate(actor: Actor, *, upload: Upload) -> None:
     """
     if upload.state in ENDED:
         raise Ended
-    if concatenation.is_being_joined(upload):
-        raise NotAllowed(
-            "This upload is being joined into another one. End that one first, or wait until it is stored."
-        )
     try:
         if upload.state == UploadState.RECEIVING and upload.writer is not None:
             with writers.hold(upload, stop=lambda: None):
-                uploads.remove(actor, upload=upload)
+                _remove(actor, upload)
         else:
-            uploads.remove(actor, upload=upload)
+            _remove(actor, upload)
     except Conflict as refusal:
         raise NotAllowed(refusal.sentence, code=refusal.error_code) from refusal
+
+
+def _remove(actor: Actor, upload: Upload) -> None:
+    if not concatenation.remove_unless_joined(actor, upload):
+        raise NotAllowed(
+            "This upload is being joined into another one. End that one first, or wait until it is stored."
+        )
