@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -93,6 +93,12 @@ def of_package(package: Package) -> list[FileArrival]:
     """The package's files in the order they are shown, in three queries whatever their number."""
     uploads = {upload.pk: upload for upload in of_subject(package.pk)}
     return _rows(package.files.all(), uploads)
+
+
+def common_scan(rows: Sequence[FileArrival]) -> str:
+    """What the malware scanner said of each of several files; empty where it said different things, or of one file only."""
+    said = {row.scan for row in rows}
+    return said.pop() if len(rows) > 1 and len(said) == 1 else ""
 
 
 def _rows(files: Iterable[PackageFile], uploads: dict[UUID, Upload]) -> list[FileArrival]:

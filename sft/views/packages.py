@@ -53,6 +53,7 @@ def _page(request: Request, seen: access.SeenPackage) -> HttpResponse:
         "timeline": timeline_of(seen, recipients),
         "on_the_way": on_the_way,
         "can_take_many": len(rows) > 1 and len(rows) == len(files) and all(decision for _, decision, _ in rows),
+        "common_scan": arrivals.common_scan([row for row, _, _ in rows]),
         "held": [row for row in files if row.is_held] if on_the_way else [],
     }
     return render(request, "sft/package.html", context)

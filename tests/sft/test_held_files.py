@@ -17,7 +17,7 @@ from tests.sft.uploading import add_upload
 from tests.sft.world import World, acting, draft, operator
 from tests.transfers.clamd import FakeScanner
 from tests.transfers.sending import push_all, send_all
-from transfers.models import QuarantineRelease, Upload, UploadState
+from transfers.models import QuarantineRelease, Scan, Upload, UploadState
 from transfers.services import finishing, quarantine, uploads
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,8 @@ def scanner(settings: LazySettings) -> Iterator[FakeScanner]:
     fake.close()
 
 
-def bring(world: World, package: Package, *, finish: bool = True) -> Upload:
-    upload = add_upload(world, package, size=len(CONTENT))
+def bring(world: World, package: Package, *, name: str = "drawing.step", finish: bool = True) -> Upload:
+    upload = add_upload(world, package, name=name, size=len(CONTENT))
     send_all(acting(world.sender), upload, CONTENT)
     push_all(upload)
     uploads.complete(acting(world.sender), upload=upload)
@@ -142,3 +142,15 @@ def test_a_file_says_whether_it_was_scanned(
     delivery.send(acting(world.sender), package=package)
     assert words in page_of(client, world, package)
     scanner.close()
+
+
+def test_what_is_true_of_all_files_is_said_once(client: Client, world: World, scanner: FakeScanner) -> None:
+    scanner.answer = lambda _: b"stream: OK\0"
+    package = draft(world)
+    for name in ("a.txt", "b.txt"):
+        bring(world, package, name=name)
+    delivery.send(acting(world.sender), package=package)
+    assert page_of(client, world, package).count("Malware scan: nothing found") == 1
+    Upload.objects.filter(name="b.txt").update(scan=Scan.TOO_LARGE)
+    page = page_of(client, world, package)
+    assert (page.count("Malware scan: nothing found"), page.count("Not scanned: larger")) == (1, 1)
