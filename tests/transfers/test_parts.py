@@ -20,7 +20,7 @@ from core.errors import Conflict, Invalid
 from tests.transfers.conftest import PART, actor_of, make_user
 from tests.transfers.sending import files_in, new_upload, piece, random_bytes, send, send_all, sha256
 from transfers.errors import DigestMismatch, Interrupted, LengthRequired, PartDiffers, StagingFull
-from transfers.models import Node, Part, PartState, Upload
+from transfers.models import Door, Node, Part, PartState, Upload
 from transfers.queries import NODE_LOST_AFTER
 from transfers.services import parts, pushing, uploads
 from transfers.services.parts import Announced
@@ -261,3 +261,21 @@ def test_no_database_connection_is_held_while_reading() -> None:
 
     announced = Announced(number=1, length=PART, sha256=sha256(body.getvalue()))
     assert parts.receive(actor, upload=upload, announced=announced, read=read).is_new
+
+
+@pytest.mark.parametrize(("door", "is_taken"), [(Door.PARTS, True), (Door.DIRECT, False), (Door.TUS, False)])
+def test_only_bytes_that_belong_here_are_acknowledged(
+    actor: Actor, upload: Upload, staging: Path, door: Door, is_taken: bool
+) -> None:
+    """A part that was promised to the store has no bytes here, so that a repeat of it is none."""
+    Upload.objects.filter(pk=upload.pk).update(door=door)
+    promised = {"size": 3, "sha256": sha256(CONTENT[-3:]), "state": PartState.PROMISED}
+    if door == Door.DIRECT:
+        Part.objects.create(upload=upload, number=3, **promised)
+    upload.refresh_from_db()
+    if is_taken:
+        assert receive(actor, upload, CONTENT[-3:]).is_new
+        return
+    with pytest.raises(Conflict) as refusal:
+        receive(actor, upload, CONTENT[-3:])
+    assert (refusal.value.error_code, staging.exists()) == ("wrong_door", False)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from core.actor import Actor
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from transfers.connections import release
 from transfers.errors import DigestMismatch, Interrupted, LengthRequired, PartDiffers
-from transfers.models import Part, PartState, Upload
+from transfers.models import Door, Part, PartState, Upload
 from transfers.services import pieces
 from transfers.services.receiving import Entry, RangeWriter, check_number, check_receiving
 
 BLOCK = 1024**2
+# A promised part has no bytes here that a repeat could be told to be equal to; a tus upload has one writer at a time.
+ELSEWHERE = (Door.DIRECT, Door.TUS)
 
 Read = Callable[[int], bytes | memoryview]
 
@@ -40,6 +42,8 @@ def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -
     Nothing of a refused or broken body is kept. No database connection is held while reading. Raises ``LengthRequired``,
     ``Invalid``, ``PartDiffers``, ``RangeOverlaps``, ``StagingFull``, ``Interrupted``, ``DigestMismatch`` or ``Conflict``.
     """
+    if upload.door in ELSEWHERE:
+        raise Conflict("The bytes of this upload do not come here: send them where it was begun.", code="wrong_door")
     length = _check(upload, announced)
     known = _known(upload, announced, length)
     if known is not None:
