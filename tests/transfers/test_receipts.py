@@ -211,3 +211,15 @@ def test_an_answer_of_several_files_is_a_receipt_for_each_that_came_whole(
     receipts.arrived(awaited.pk, certain=100 + SIZE - 1, handed=100 + SIZE)
     assert [told(listener, each) for each in (other, empty, upload)] == [1, 1, 0]
     assert spans() == [(0, SIZE - 1)]
+
+
+def test_a_byte_here_and_there_makes_no_row_of_each(
+    actor: Actor, upload: Upload, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each piece that comes is held against all the others, under the lock of the file's row."""
+    monkeypatch.setattr(receipts, "MOST_SPANS", 3)
+    for start in (2, 4, 6, 8, 10):
+        sent(actor, upload, start, start + 1, certain=1)
+    assert spans() == [(6, 7), (8, 9), (10, 11)]
+    fetch(actor, upload, "bytes=0-")
+    assert (told(listener, upload), spans()) == (1, [])

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
 # nginx tells at the end of an answer, however long it took.
 AWAITED = timedelta(days=7)
+# Of one file for one person; who fetches it in pieces at once has a few dozen.
+MOST_SPANS = 1000
 
 # What touches the new span leaves the table; the answer is all of it in one.
 _JOIN = """
@@ -147,6 +149,7 @@ def _record(actor: Actor, reader: UUID, delivered: Delivered) -> None:
         covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
         if covered != (0, upload.size):
             _note_unsure(reader, theirs, delivered)
+            _forget_surplus(theirs)
             return
     theirs.delete()
     transfer_listener().fetched(upload, actor=actor)
@@ -167,6 +170,12 @@ def _note_unsure(reader: UUID, theirs: QuerySet[FetchedSpan], delivered: Deliver
     span = NumericRange(delivered.stop, delivered.handed)
     theirs.filter(is_sure=False, span__overlap=span).delete()
     FetchedSpan.objects.create(upload_id=delivered.upload_id, user_id=reader, span=span, is_sure=False)
+
+
+def _forget_surplus(theirs: QuerySet[FetchedSpan]) -> None:
+    """Whoever fetches a byte here and there makes no row of each: the oldest count once they are fetched again."""
+    surplus = theirs.order_by("-at", "-pk").values("pk")[MOST_SPANS:]
+    theirs.filter(pk__in=surplus).delete()
 
 
 def _join(reader: UUID, upload: Upload, start: int, stop: int) -> tuple[int, int]:
