@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3
 
@@ -98,12 +97,6 @@ class Gateway:
 def content_digest(body: bytes) -> str:
     """The value of a Content-Digest header (RFC 9530)."""
     return f"sha-256=:{base64.b64encode(sha256(body).digest()).decode()}:"
-
-
-def origin_of(address: str) -> str:
-    """Scheme and host of an address, as the gateway lists its upload origins."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _refuse(answer: urllib3.BaseHTTPResponse) -> None:

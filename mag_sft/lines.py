@@ -7,7 +7,6 @@ A sender's congestion control decides how fast a lossy line is (docs/performance
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import urllib3
 
@@ -15,7 +14,6 @@ TCP_CONGESTION = getattr(socket, "TCP_CONGESTION", None)
 # Only with the right to go beyond net.core.wmem_max: a smaller fixed buffer is worse than one the system sizes itself.
 SO_SNDBUFFORCE = 32
 SEND_BUFFER = 32 * 1024**2
-AVAILABLE = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 BLOCK = 1024**2
 
 

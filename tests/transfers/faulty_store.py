@@ -59,10 +59,6 @@ def completing(asked: Asked) -> bool:
     return asked.method == "POST" and "uploadId" in asked.query
 
 
-def listing_parts(asked: Asked) -> bool:
-    return asked.method == "GET" and "uploadId" in asked.query
-
-
 def reading(asked: Asked) -> bool:
     return asked.method == "GET" and "range" in asked.headers
 
