@@ -16,7 +16,7 @@ from tests.transfers.faulty_store import FaultyStore
 from tests.transfers.sending import content_in_store, new_upload, push_all, random_bytes, send, send_all, sha256
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import finishing, pushing, uploads
-from transfers.storage import connection, forget_clients
+from transfers.storage import forget_clients
 
 CONTENT = random_bytes(PART + 3)
 

@@ -1,33 +1,16 @@
-"""The store that the settings name."""
+"""The store that the settings name.
+
+boto3 is a third of a process's memory, and the uploads pool puts hardly anything into the store itself: it is imported with
+the first call.
+"""
 
 from __future__ import annotations
 
-import logging
-from functools import lru_cache
-from threading import Lock
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.client import Config
 from django.conf import settings
 
-from transfers.storage.keeping import Keeping
-from transfers.storage.port import BucketRules, ObjectStore, Standing
-from transfers.storage.s3 import Clients, S3Store
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-logger = logging.getLogger(__name__)
-
-# Somebody waits in front of a download, and a thread of the pages pool with them.
-READ_TIMEOUT_SECONDS = 10
-# A worker waits while a store puts many parts together.
-WRITE_TIMEOUT_SECONDS = 60
-
-_prepared: set[str] = set()
-_making = Lock()
+from transfers.storage.port import BucketRules, ObjectStore
 
 
 def store(bucket: str = "") -> ObjectStore:
@@ -35,9 +18,16 @@ def store(bucket: str = "") -> ObjectStore:
 
     A bucket besides that one (``S3_PLACEMENT=bucket``) is made when something is put into it for the first time.
     """
-    name = bucket or settings.S3_BUCKET
-    prepare = None if name == settings.S3_BUCKET else _prepare
-    return S3Store(_clients(), bucket=name, keeping=_keeping(), prepare=prepare)
+    from transfers.storage import s3_clients
+
+    return s3_clients.opened(bucket or settings.S3_BUCKET)
+
+
+def forget_clients() -> None:
+    """Connect anew with the next call, to where the settings lead then."""
+    from transfers.storage import s3_clients
+
+    s3_clients.forget()
 
 
 def bucket_rules() -> BucketRules:
@@ -47,76 +37,4 @@ def bucket_rules() -> BucketRules:
         abandon_after_days=settings.S3_ABANDON_AFTER_DAYS,
         origins=(f"{pages.scheme}://{pages.netloc}",) if settings.S3_PUBLIC_ENDPOINT_URL else (),
         locks_objects=bool(settings.S3_OBJECT_LOCK_MODE),
-    )
-
-
-def forget_clients() -> None:
-    """Connect anew with the next call, to where the settings lead then."""
-    _made_clients.cache_clear()
-    _prepared.clear()
-
-
-def _prepare(bucket: S3Store) -> None:
-    """Make a bucket that this process has not seen yet. Two that make it at once make the same."""
-    if bucket.bucket in _prepared:
-        return
-    if bucket.ensure_bucket():
-        logger.info("Bucket %s was made.", bucket.bucket)
-    for finding in bucket.configure(bucket_rules()):
-        if finding.standing is not Standing.AS_WANTED:
-            logger.info("Bucket %s: %s: %s.", bucket.bucket, finding.rule, finding.standing)
-    _prepared.add(bucket.bucket)
-
-
-def _keeping() -> Keeping:
-    return Keeping(
-        encryption=settings.S3_SSE,
-        encryption_key=settings.S3_SSE_KMS_KEY_ID,
-        lock_mode=settings.S3_OBJECT_LOCK_MODE,
-        lock_days=settings.S3_OBJECT_LOCK_DAYS,
-    )
-
-
-def _clients() -> Clients:
-    # A session must not make two clients at once.
-    with _making:
-        return _made_clients()
-
-
-@lru_cache(maxsize=1)
-def _made_clients() -> Clients:
-    return Clients(
-        writer=_client(settings.S3_ENDPOINT_URL, read_timeout=WRITE_TIMEOUT_SECONDS, attempts=3),
-        reader=_client(settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1),
-        signer=_client(
-            settings.S3_PUBLIC_ENDPOINT_URL or settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1
-        ),
-    )
-
-
-@lru_cache(maxsize=1)
-def _session() -> boto3.session.Session:
-    """Reads what it knows of S3 once, which takes longer than all else in making a client."""
-    return boto3.session.Session()
-
-
-def _client(endpoint: str, *, read_timeout: float, attempts: int) -> S3Client:
-    return _session().client(
-        "s3",
-        endpoint_url=endpoint,
-        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
-        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
-        region_name=settings.S3_REGION,
-        config=Config(
-            signature_version="s3v4",
-            # Parts carry a checksum of their own; over TLS hashing them again for the signature proves nothing more.
-            s3={"addressing_style": "path", "payload_signing_enabled": False},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            connect_timeout=5,
-            read_timeout=read_timeout,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=64,
-            tcp_keepalive=True,
-        ),
     )
