@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
+import importlib
+import sys
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from tests.deploy.tables import REPOSITORY
-
-SETTINGS = REPOSITORY / "mag_portal" / "settings.py"
+SETTINGS = "mag_portal.settings"
 PUBLIC = "https://files.gateway.example"
 
 
@@ -20,9 +19,12 @@ def development(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> dict[str, Any]:
+    """The settings as another process would read them; those of this one stay."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return runpy.run_path(str(SETTINGS))
+    for module in [name for name in sys.modules if f"{name}.".startswith(f"{SETTINGS}.")]:
+        monkeypatch.delitem(sys.modules, module)
+    return vars(importlib.import_module(SETTINGS))
 
 
 @pytest.mark.parametrize(

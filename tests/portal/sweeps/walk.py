@@ -19,7 +19,7 @@ from tests.portal.sweeps import world as worlds
 from tests.portal.sweeps.routes import routes
 from tests.portal.sweeps.world import ROLES, World
 
-# What settings.py makes of a BASE_URL that begins with https; test_transport.py holds the two together.
+# What the settings make of a BASE_URL that begins with https; test_transport.py holds the two together.
 OVER_HTTPS: dict[str, Any] = {
     "HTTPS": True,
     "SESSION_COOKIE_SECURE": True,
