@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,13 @@ from transfers.models.upload import ENDED
 LIVE = (UploadState.RECEIVING, UploadState.PUSHING)
 # Ten minutes of sweeps every 15 seconds without a sign of life.
 NODE_LOST_AFTER = 40
+
+
+class HasPlace(Protocol):
+    """Bytes of a part: where they begin in it, and how many they are."""
+
+    start: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def last_byte(upload: Upload) -> int:
     return max(int(parts or 0), int(pieces or 0))
 
 
-def covers(pieces: Iterable[Piece], length: int) -> bool:
+def covers(pieces: Iterable[HasPlace], length: int) -> bool:
     """Whether pieces of one part leave none of its ``length`` bytes out."""
     return _prefix([(piece.start, piece.size) for piece in pieces]) >= length
 
@@ -123,6 +131,12 @@ def staged_bytes(node: str) -> int:
     parts = Part.objects.filter(node=node, state=PartState.STAGED).aggregate(total=Sum("size"))["total"]
     pieces = Piece.objects.filter(node=node).aggregate(total=Sum("size"))["total"]
     return int(parts or 0) + int(pieces or 0)
+
+
+def unfinished_bytes(node: str, *, owner_id: UUID) -> int:
+    """How much of the node's staging folder pieces of one person's uploads take."""
+    theirs = Piece.objects.filter(node=node, upload__owner=owner_id)
+    return int(theirs.aggregate(total=Sum("size"))["total"] or 0)
 
 
 def is_lost(node: str) -> bool:

@@ -15,10 +15,18 @@ from django.utils import timezone
 
 from core.actor import Actor
 from core.errors import Conflict, Invalid
-from tests.transfers.conftest import PART
+from tests.transfers.conftest import PART, actor_of, make_user
 from tests.transfers.sending import content_in_store, files_in, new_upload, push_all, random_bytes, send, sha256
 from transfers import queries
-from transfers.errors import DigestMismatch, Interrupted, NoHome, PartDiffers, PartsMissing, RangeOverlaps
+from transfers.errors import (
+    DigestMismatch,
+    Interrupted,
+    NoHome,
+    PartDiffers,
+    PartsMissing,
+    RangeOverlaps,
+    StagingFull,
+)
 from transfers.models import Node, Part, PartState, Piece, Upload, UploadState
 from transfers.queries import NODE_LOST_AFTER, Range
 from transfers.services import cleaning, finishing, parts, pieces, room, sweeping, uploads
@@ -389,3 +397,22 @@ def test_a_part_is_not_cut_into_a_million_pieces(actor: Actor, upload: Upload, m
     send_range(actor, upload, 1, 6, pieces.SMALLEST_OF_MANY)
     send_range(actor, upload, 2, PART - 1, 1)
     assert send(actor, upload, CONTENT, 1).part.state == PartState.STAGED
+
+
+def test_unfinished_parts_of_one_person_do_not_fill_a_node(actor: Actor, settings: LazySettings) -> None:
+    """They cannot be pushed: whoever left many would keep everybody from sending until they expire."""
+    settings.STAGING_QUOTA_BYTES = room.SHARES * 2 * HALF
+    room.forget()
+    one, other = new_upload(actor, CONTENT), new_upload(actor, CONTENT)
+    send_range(actor, one, 1, 0, HALF)
+    send_range(actor, one, 2, 0, HALF)
+    with pytest.raises(StagingFull):
+        send_range(actor, other, 1, 0, HALF)
+    stranger = actor_of(make_user("neighbour"))
+    send_range(stranger, new_upload(stranger, CONTENT), 1, 0, HALF)
+
+    assert send_range(actor, one, 1, HALF, PART - HALF).state == PartState.STAGED
+    assert send(actor, other, CONTENT, 1).is_new
+    assert pieces.join(one.id, 1) is not None
+    send_range(actor, other, 2, 0, HALF)
+    room.forget()

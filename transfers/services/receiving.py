@@ -248,6 +248,7 @@ class _Ledger:
         if known is None:
             check_receiving(self._upload)
             pieces.check_size(self._upload, one, mine)
+            room.check_share(self._upload, one, mine)
             pieces.find_home(self._upload, one, mine)
             mine.append(pieces.record(self._upload, one))
             one.kept = not one.storage_key

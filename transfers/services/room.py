@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from threading import Lock
+from typing import Protocol
 
 from django.conf import settings
 
 from transfers import queries
 from transfers.errors import StagingFull
+from transfers.models import Piece, Upload
 
 # Another process of this node may fill the folder meanwhile: the quota is exact to what arrives in this time.
 LOOK_AGAIN_SECONDS = 1.0
+# One person's unfinished parts take at most this part of the folder.
+SHARES = 4
+
+
+class Bytes(queries.HasPlace, Protocol):
+    """Sealed bytes of a part; see ``receiving.Sealed``."""
+
+    number: int
 
 
 class _Room:
@@ -51,6 +62,18 @@ def check(length: int) -> None:
     if left < 0 or queries.is_lost(node):
         raise StagingFull
     _room.remember(left)
+
+
+def check_share(upload: Upload, new: Bytes, pieces: Sequence[Piece]) -> None:
+    """Raise ``StagingFull`` where the unfinished parts of one person take their share of this node.
+
+    Those cannot be pushed, and would keep the folder full until their uploads expire. What makes a part whole is taken.
+    """
+    if queries.covers([*pieces, new], upload.length_of(new.number)):
+        return
+    theirs = queries.unfinished_bytes(settings.NODE_NAME, owner_id=upload.owner_id)
+    if theirs + new.size > settings.STAGING_QUOTA_BYTES // SHARES:
+        raise StagingFull
 
 
 def forget() -> None:
