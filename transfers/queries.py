@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
@@ -48,11 +49,11 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class ToJoin:
-    """Part ``number``, whose pieces lie on the node ``home`` (empty: all in the store)."""
+    """Part ``number``, whose pieces lie on ``nodes``: one as a rule, none where all lie in the store."""
 
     upload_id: UUID
     number: int
-    home: str
+    nodes: frozenset[str]
 
 
 def of_subject(subject: UUID) -> QuerySet[Upload]:
@@ -119,11 +120,12 @@ def parts_to_join(*, before: datetime, most: int) -> list[ToJoin]:
     whole = ExpressionWrapper(F("upload__size") - (F("number") - 1) * part_size, BigIntegerField())
     length = Min(Least(part_size, Coalesce(whole, part_size)), output_field=BigIntegerField())
     pieces = Piece.objects.exclude(upload__state__in=ENDED).annotate(is_whole=Exists(_whole_part_of_piece()))
+    nodes = ArrayAgg("node", distinct=True)
     grouped = pieces.order_by().values("upload", "number", "is_whole")
-    due = grouped.annotate(there=Sum("size"), length=length, home=Max("node"), latest=Max("staged_at")).filter(
+    due = grouped.annotate(there=Sum("size"), length=length, nodes=nodes, latest=Max("staged_at")).filter(
         Q(is_whole=True) | Q(there__gte=F("length")), latest__lte=before
     )
-    return [ToJoin(row["upload"], row["number"], row["home"]) for row in due[:most]]
+    return [ToJoin(row["upload"], row["number"], frozenset(row["nodes"]) - {""}) for row in due[:most]]
 
 
 def staged_bytes(node: str) -> int:

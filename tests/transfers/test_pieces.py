@@ -416,3 +416,26 @@ def test_unfinished_parts_of_one_person_do_not_fill_a_node(actor: Actor, setting
     assert pieces.join(one.id, 1) is not None
     send_range(actor, other, 2, 0, HALF)
     room.forget()
+
+
+def test_pieces_on_two_nodes_come_together_when_a_lost_one_is_back(
+    actor: Actor, upload: Upload, on_node: OnNode
+) -> None:
+    with on_node("one"):
+        send_range(actor, upload, 1, 0, HALF)
+    Node.objects.create(name="one", unanswered=NODE_LOST_AFTER)
+    with on_node("two"):
+        send_range(actor, upload, 1, HALF, PART - HALF)
+    Node.objects.filter(name="one").update(unanswered=0)
+    assert set(Piece.objects.values_list("node", flat=True)) == {"one", "two"}
+
+    assert [one.nodes for one in queries.parts_to_join(before=timezone.now(), most=9)] == [{"one", "two"}]
+    for name in ("one", "two"):
+        with on_node(name) as folder:
+            assert pieces.join(upload.id, 1) is None
+            assert len(files_in(folder)) == (1 if name == "one" else 0)
+    with on_node("one"):
+        part = pieces.join(upload.id, 1)
+    assert part is not None
+    assert (part.node, part.sha256) == ("one", sha256(CONTENT[:PART]))
+    assert not Piece.objects.exists()

@@ -163,7 +163,8 @@ def wake_joins(upload: Upload) -> None:
 def join(upload_id: UUID, number: int) -> Part | None:
     """Put the pieces of a part together on this node, its home; returns the part that is whole now.
 
-    ``None`` when there is nothing to do: bytes are missing, it is done already or belongs to another node. Pieces that are
+    ``None`` when there is nothing to do: bytes are missing, it is done already or belongs to another node, to which what lies
+    here is handed over. Pieces that are
     not needed any more are removed. May be called at any time, by several workers at once, and be killed anywhere; where the
     store or the disk is not to be had, the sweep comes back to it.
     """
@@ -171,9 +172,10 @@ def join(upload_id: UUID, number: int) -> Part | None:
     if upload is None:
         return None
     pieces = list(upload.pieces.filter(number=number).order_by("start"))
-    if any(piece.node not in ("", settings.NODE_NAME) for piece in pieces):
-        return None
     try:
+        if any(piece.node not in ("", settings.NODE_NAME) for piece in pieces):
+            _hand_over(upload, number, pieces)
+            return None
         return _join_and_tidy(upload, number, pieces)
     except (StoreError, StagingFull) as error:
         logger.warning("Part %d of upload %s was not put together: %s", number, upload.pk, error)
@@ -200,10 +202,11 @@ def wake_due() -> int:
     """Parts whose pieces cover them, or are not needed any more, and whose wake-up was lost; returns how many."""
     due = queries.parts_to_join(before=timezone.now() - FIRST_SWEEP_AFTER, most=LIMIT)
     for one in due:
-        queue = push_queue(one.home or settings.NODE_NAME)
-        # These have no row of their own that says when they were woken last: a queue that nobody reads is not filled up.
-        if wakeups.waiting(queue) < LIMIT:
-            wakeups.now("transfers.tasks.join_part", str(one.upload_id), str(one.number), queue=queue)
+        for node in one.nodes or {settings.NODE_NAME}:
+            queue = push_queue(node)
+            # These have no row of their own that says when they were woken last: a queue that nobody reads is not filled up.
+            if wakeups.waiting(queue) < LIMIT:
+                wakeups.now("transfers.tasks.join_part", str(one.upload_id), str(one.number), queue=queue)
     return len(due)
 
 
@@ -245,6 +248,28 @@ def _join_and_tidy(upload: Upload, number: int, pieces: Sequence[Piece]) -> Part
             return None
     _tidy(upload, pieces)
     return part
+
+
+def _hand_over(upload: Upload, number: int, pieces: Sequence[Piece]) -> None:
+    """A node that had been lost came back after another had become the part's home: the first one's word counts.
+
+    What lies on this node instead is put aside for it.
+    """
+    if home_of(pieces) == settings.NODE_NAME:
+        return
+    for piece in (one for one in pieces if one.node == settings.NODE_NAME):
+        key = f"{ASIDE}{piece.file}"
+        same = Piece.objects.filter(pk=piece.pk, file=piece.file)
+        try:
+            with staging.open_part(piece.file) as body:
+                store(upload.bucket).put_aside(key, body, size=piece.size, sha256=piece.sha256)
+        except FileNotFoundError:
+            # Unless another worker was faster.
+            lose(list(same), because="it is gone")
+            continue
+        same.update(storage_key=key, node="", file="")
+        staging.remove(piece.file)
+    wake_join(upload, number, pieces)
 
 
 def _look_into(whole: Bytes, pieces: Sequence[Piece]) -> None:
