@@ -13,7 +13,7 @@ from orgs.catalogue import SFT
 from sft.models import AccessGrant, Package
 from sft.services import access, delivery
 from sft.urls import urlpatterns
-from sft.views import packages
+from sft.views import archives, packages
 from tests.sft import world as worlds
 from tests.sft.uploading import add_upload, tell_stored
 from tests.sft.world import World, acting, asking, draft
@@ -47,6 +47,7 @@ DOORS: dict[str, tuple[frozenset[str] | None, frozenset[str] | None]] = {
     "package-files": (frozenset({"sender"}), frozenset({"sender"})),
     "package-status": (frozenset({"sender"}), None),
     "package-discard": (None, frozenset({"sender"})),
+    "package-zip": (frozenset({"sender", "recipient"}), frozenset({"sender", "recipient"})),
     "file-download": (frozenset({"sender", "recipient"}), None),
 }
 ON_A_DRAFT = {"package-draft", "package-files", "package-discard"}
@@ -69,7 +70,7 @@ def address(world: World, name: str) -> str:
         return reverse("sft:access-grant", args=[AccessGrant.objects.get(membership=world.sender).pk])
     if name in ON_A_DRAFT:
         return reverse(f"sft:{name}", args=[draft(world).pk])
-    if name in {"package", "package-status"}:
+    if name in {"package", "package-status", "package-zip"}:
         return reverse(f"sft:{name}", args=[delivered(world).pk])
     if name == "file-download":
         package = delivered(world)
@@ -192,3 +193,4 @@ def test_requests_of_others_cannot_be_decided_by_naming_their_ids(world: World, 
 def _without_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """These files are rows only: who may fetch is asked here, what they get is asked where real bytes are."""
     monkeypatch.setattr(packages, "file_response", lambda *_, **__: HttpResponse())
+    monkeypatch.setattr(archives, "zip_response", lambda *_, **__: HttpResponse())

@@ -27,8 +27,8 @@ from transfers.storage import (
     StoredPart,
     StoreError,
     StoreUnavailable,
-    connection,
     forget_clients,
+    s3_clients,
     store,
 )
 
@@ -85,7 +85,7 @@ def test_a_store_that_does_not_answer_is_unavailable(settings: LazySettings) -> 
 def test_a_store_that_is_silent_is_given_up_before_those_who_wait_do(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(s3_clients, "READ_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
         forget_clients()

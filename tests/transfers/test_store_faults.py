@@ -16,7 +16,7 @@ from tests.transfers.faulty_store import FaultyStore
 from tests.transfers.sending import content_in_store, new_upload, push_all, random_bytes, send, send_all, sha256
 from transfers.models import Part, PartState, Upload, UploadState
 from transfers.services import finishing, pushing, uploads
-from transfers.storage import forget_clients
+from transfers.storage import forget_clients, s3_clients
 
 CONTENT = random_bytes(PART + 3)
 
@@ -31,7 +31,7 @@ def upload(actor: Actor, faulty: FaultyStore) -> Upload:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, faulty: FaultyStore) -> Iterator[None]:
-    monkeypatch.setattr(connection, "WRITE_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(s3_clients, "WRITE_TIMEOUT_SECONDS", 0.3)
     forget_clients()
     yield
     forget_clients()
