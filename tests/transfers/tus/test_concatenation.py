@@ -11,9 +11,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from core.errors import Conflict
 from tests.concurrency import behind_us
 from tests.transfers.conftest import MIB, PART, Listener
-from tests.transfers.sending import content_in_store, random_bytes
+from tests.transfers.sending import content_in_store, random_bytes, sha256
 from tests.transfers.tus.conftest import LARGEST, Gateway, proved
 from tests.transfers.tus.speaking import BYTES, TUS, Speaker, encoded, upload_at, work_off
 from transfers.models import Concat, Part, PartState, TusResource, Upload, UploadState
@@ -230,6 +231,19 @@ def test_a_completion_that_a_dead_process_owed_is_made_up_for(tus: Speaker) -> N
     sweeping.sweep()
     upload.refresh_from_db()
     assert upload.state == UploadState.PUSHING
+
+
+def test_of_two_workers_that_join_one_upload_the_slower_gives_way(tus: Speaker) -> None:
+    """One that the store kept waiting is taken for lost; both come to enter the same part."""
+    one = partial(tus, b"abc")
+    final = upload_at(join(tus, [one]))
+    put = concatenation._Put(number=1, end=3, size=3, sha256=sha256(b"abc"), etag='"e"')
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        concatenation._record(final, put)
+        slower = behind_us(pool, lambda: concatenation._record(final, put))
+    with pytest.raises(Conflict):
+        slower.result(10)
+    assert Part.objects.get(upload=final).state == PartState.PUSHED
 
 
 def claimed(final: Upload) -> Upload:

@@ -251,6 +251,8 @@ class _Joining:
 
 @transaction.atomic
 def _record(upload: Upload, put: _Put) -> None:
+    """Raises ``Conflict`` where another worker has taken over and entered the part."""
+    Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
     now = timezone.now()
     lost = upload.parts.filter(number=put.number).first()
     if lost is None:
