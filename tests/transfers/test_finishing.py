@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from zlib import crc32
@@ -286,3 +287,22 @@ def test_an_object_that_is_there_only_after_its_upload_was_cleared_goes_too(
         store().size(pushed.storage_key)
     assert cleaning.clean_up(pushed.id)
     assert state_of(pushed) == UploadState.ABORTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_takes_over_while_the_store_makes_the_object(pushed: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one is told that the multipart upload is gone, and would have every part sent again."""
+    assemble = S3Store.assemble
+
+    def take_long(self: S3Store, key: str, multipart_id: str, listed: Sequence[StoredPart]) -> None:
+        claimed_at = Upload.objects.get().claimed_at
+        until = time.monotonic() + 5
+        while (now := Upload.objects.get().claimed_at) == claimed_at and time.monotonic() < until:
+            time.sleep(0.05)
+        assert now != claimed_at
+        assemble(self, key, multipart_id, listed)
+
+    monkeypatch.setattr(claims, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(S3Store, "assemble", take_long)
+    assert finishing.finish_upload(pushed.id)
+    assert state_of(pushed) == UploadState.STORED

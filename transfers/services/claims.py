@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError, InterfaceError
 from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
@@ -16,6 +19,7 @@ from transfers.connections import release as release_connection
 from transfers.models import Upload
 
 LIFETIME = timedelta(minutes=1)
+BEAT_SECONDS = 10.0
 # As much as the column holds; the waits have long stopped growing.
 MOST_ATTEMPTS = 10_000
 
@@ -41,6 +45,19 @@ def keep(upload: Upload) -> None:
     release_connection()
 
 
+@contextmanager
+def kept_through(upload: Upload) -> Iterator[None]:
+    """Keep the claim while one call to the store takes as long as it takes."""
+    over = Event()
+    beating = Thread(target=_beat, args=(upload, over), name="claim", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beating.join()
+
+
 def give_back(upload: Upload, **changes: Any) -> bool:
     """Work on it no more, and write ``changes`` to its row; False when it was taken over."""
     return bool(_mine(upload).update(claimed_at=None, **changes))
@@ -49,6 +66,16 @@ def give_back(upload: Upload, **changes: Any) -> bool:
 def give_back_untried(upload: Upload, **changes: Any) -> bool:
     """As ``give_back``, where nothing was tried that could have failed."""
     return give_back(upload, attempts=max(0, upload.attempts - 1), **changes)
+
+
+def _beat(upload: Upload, over: Event) -> None:
+    try:
+        # Whoever was taken over, or has no database, learns of it with the next step.
+        with suppress(NotYet, DatabaseError, InterfaceError):
+            while not over.wait(BEAT_SECONDS):
+                keep(upload)
+    finally:
+        release_connection()
 
 
 def _mine(upload: Upload) -> Any:

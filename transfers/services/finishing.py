@@ -117,7 +117,9 @@ def _assemble(upload: Upload) -> None:
         if not parts:
             store(upload.bucket).put_empty(upload.storage_key)
         else:
-            store(upload.bucket).assemble(upload.storage_key, upload.multipart_id, parts)
+            # Of ten thousand parts a store may make an object for minutes, and refuse the one who asks meanwhile.
+            with claims.kept_through(upload):
+                store(upload.bucket).assemble(upload.storage_key, upload.multipart_id, parts)
     except NoSuchMultipart:
         if not _object_is_there(upload):
             pushing.forget_multipart(upload)
