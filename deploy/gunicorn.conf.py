@@ -2,6 +2,10 @@
 
 import os
 
+from mag_portal.lingering import post_request
+
+__all__ = ["post_request"]
+
 bind = "0.0.0.0:8000"
 worker_class = "gthread"
 workers = int(os.environ.get("GUNICORN_WORKERS", "3"))

@@ -10,8 +10,9 @@ import signal
 from typing import Any
 
 from mag_portal.expectations import pre_request
+from mag_portal.lingering import post_request
 
-__all__ = ["post_fork", "pre_request"]
+__all__ = ["post_fork", "post_request", "pre_request"]
 
 PR_SET_PDEATHSIG = 1
 
