@@ -7,16 +7,11 @@ import { Claim } from "./locks.js";
 import { waitAfter } from "./pace.js";
 import { Progress } from "./progress.js";
 import { Refusal, changed } from "./refusals.js";
+import { ENDED, FOLLOWED, PAST_SENDING, WORKING, stateOf } from "./states.js";
 
 const SIGN_IN_RETRY = 30_000;
 const MISMATCHES = 3;
 
-const WORKING = new Set(["queued", "uploading", "waiting"]);
-const FOLLOWED = new Set(["uploaded", "stored", "scanning"]);
-const PAST_SENDING = new Set([...FOLLOWED, "verified", "quarantined"]);
-const ENDED = new Set(["verified", "quarantined", "failed", "aborted"]);
-// The gateway's states of a complete upload, in words for people.
-const IN_WORDS = { pushing: "uploaded", verifying: "stored", stored: "verified", quarantined: "quarantined" };
 // Of a part in these states the gateway may have nothing.
 const NOT_THERE = new Set(["missing", "promised"]);
 // After these the gateway knows better than this page what it has.
@@ -238,8 +233,7 @@ export class Transfer extends EventTarget {
       this.#become("queued");
       return this.#engine.touch(this);
     }
-    const isScanning = document.state === "verifying" && document.scan === "waiting";
-    const state = isScanning ? "scanning" : IN_WORDS[document.state];
+    const state = stateOf(document);
     if (!state) return this.#fail(document.state, document.reason || GIVEN_UP);
     this.sha256 = document.sha256;
     this.#become(state, document.reason);
