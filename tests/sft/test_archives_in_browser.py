@@ -37,7 +37,7 @@ def package(world: World) -> Package:
 
 def opened(browser: Browser, live_server: LiveServer, world: World, package: Package, *, script: bool = True) -> Page:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=script)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     cookies = fresh(world.recipient.user).cookies.items()
     context.add_cookies([{"name": name, "value": held.value, "url": live_server.url} for name, held in cookies])
     page = context.new_page()
@@ -58,7 +58,7 @@ def unpacked(page: Page, press: str) -> list[str]:
 
 def wait_for_receipts(count: int) -> None:
     """The last bytes are with the browser a moment before they are in the ledger."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while FileDownload.objects.count() < count and time.monotonic() < deadline:
         time.sleep(0.05)
     assert FileDownload.objects.count() == count
