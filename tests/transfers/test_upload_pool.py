@@ -152,6 +152,12 @@ def test_a_refused_body_costs_its_line_and_no_other(pool: Pool, upload: Upload, 
     assert put(http.client.HTTPConnection("127.0.0.1", pool.port), upload, 1, piece(1), secret) == 201
 
 
+def test_a_refusal_is_heard_by_who_sends_to_the_end_before_listening(pool: Pool, upload: Upload, secret: str) -> None:
+    for _ in range(5):
+        line = http.client.HTTPConnection("127.0.0.1", pool.port)
+        assert put(line, upload, 1, piece(1), "wrong") == 401
+
+
 def test_a_killed_pool_loses_only_what_it_had_not_acknowledged(
     actor: Actor, pool: Pool, upload: Upload, secret: str, staging: Path
 ) -> None:
