@@ -35,9 +35,6 @@ class AccessTokenAdmin(ReadOnlyAdmin):
         """The list says all there is."""
         return obj is None and super().has_view_permission(request, obj)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "title": "Access tokens"})
-
     def get_urls(self) -> list[URLPattern]:
         revoke = self.admin_site.admin_view(self.revoke)
         return [

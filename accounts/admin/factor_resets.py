@@ -81,9 +81,6 @@ class FactorResetAdmin(ReadOnlyAdmin):
         ]
         return [*buttons, *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "title": "Lost second factors"})
-
     def change_view(
         self,
         request: HttpRequest,

@@ -41,9 +41,6 @@ class SessionAdmin(ReadOnlyAdmin):
         """The list only: the page of one would be found by its key."""
         return obj is None and super().has_view_permission(request, obj)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "title": "Sessions"})
-
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end)
         return [

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 
 from core.errors import NotFound
 
@@ -47,9 +48,11 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the t
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         try:
-            return super().get_changelist_instance(request)
+            rows = super().get_changelist_instance(request)
         except (OverflowError, ValueError) as error:  # a year that no calendar has
             raise BadRequest from error
+        rows.title = capfirst(str(self.opts.verbose_name_plural))
+        return rows
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any

@@ -38,9 +38,6 @@ class HolidayAdmin(DeskAdmin):
         paste = self.admin_site.admin_view(self.paste)
         return [path("paste/", paste, name="orgs_holiday_paste"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "title": "Holidays"})
-
     def paste(self, request: Request) -> HttpResponse:
         form = HolidaysForm(request.POST or None)
         if form.is_valid():

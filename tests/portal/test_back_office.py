@@ -49,6 +49,10 @@ def test_an_upload_is_shown_without_its_names(client: Client, clerk: User) -> No
     assert WORDS not in page
 
 
+def test_a_list_is_headed_by_what_it_lists(client: Client, clerk: User) -> None:
+    assert "<h1>Nodes</h1>" in client.get("/admin/transfers/node/").content.decode()
+
+
 def test_no_date_can_be_read_as_another(client: Client, clerk: User) -> None:
     tenth_of_november = datetime(2026, 11, 10, 15, 2, tzinfo=UTC)
     mail = Mail.objects.create(template="x", to="rita@partner.example", context={})

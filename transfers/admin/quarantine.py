@@ -105,9 +105,6 @@ class QuarantineAdmin(ReadOnlyAdmin):
         asked = [release for release in upload.releases.all() if release.state == "asked"]
         return str(asked[0].asked_by) if asked else "–"
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "title": "Quarantine"})
-
     def change_view(
         self,
         request: HttpRequest,
