@@ -37,6 +37,8 @@ SLICE = 16 * 1024**2
 
 
 def main() -> list[Figure]:
+    # Playwright keeps a loop running in this thread, in which Django would refuse to ask the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with (
         tempfile.TemporaryDirectory(prefix="mag-bench-") as name,
         portal.running() as gateway,

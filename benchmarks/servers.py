@@ -40,8 +40,10 @@ http {{
 """)
     with subprocess.Popen((program(), "-p", str(root), "-c", str(configuration)), stderr=subprocess.DEVNULL) as process:
         time.sleep(START_SECONDS)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def program() -> str:

@@ -133,11 +133,13 @@ def _pool(gateway: portal.Portal) -> Iterator[tuple[int, int]]:
     command = (sys.executable, "-m", "gunicorn", "mag_portal.wsgi", f"--bind=127.0.0.1:{port}", *options)
     environment = {**os.environ, **gateway.variables(), "MAG_POOL": "uploads"}
     with subprocess.Popen((*command, "--no-control-socket", "--log-level=warning"), env=environment) as process:
-        deadline = time.monotonic() + 60
-        while not _answers(port) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        yield port, process.pid
-        process.kill()
+        try:
+            deadline = time.monotonic() + 60
+            while not _answers(port) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            yield port, process.pid
+        finally:
+            process.kill()
 
 
 def _answers(port: int) -> bool:

@@ -119,5 +119,7 @@ def _peer(kind: str, folder: Path | None = None) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None or not process.stdout.readline():
             raise RuntimeError("The other server did not start.")
-        yield f"http://127.0.0.1:{port}/files"
-        process.terminate()
+        try:
+            yield f"http://127.0.0.1:{port}/files"
+        finally:
+            process.terminate()
