@@ -34,5 +34,5 @@ class _AskedFor(Body):  # type: ignore[misc] # gunicorn comes without types
 def pre_request(_worker: Any, request: Any) -> None:
     """gunicorn's hook of this name."""
     if request._expected_100_continue:  # noqa: SLF001 - gunicorn has no other switch
-        request._expected_100_continue = False  # noqa: SLF001
+        request._expected_100_continue = False  # noqa: SLF001 - as above
         request.body = _AskedFor(request)

@@ -24,7 +24,13 @@ LOCKS = {"run": ("local", "development"), "test": ("development",)}
 BROWSER = "/usr/bin/chromium"
 BROWSER_PACKAGES = ["chromium", "fonts-dejavu-core"]
 # For each program the package of Debian that brings it.
-PROGRAMS = {"nginx": "nginx", "clamd": "clamav-daemon"}
+PROGRAMS = {
+    "nginx": "nginx",
+    "clamd": "clamav-daemon",
+    "unzip": "unzip",
+    "7z": "p7zip-full",
+    "bsdtar": "libarchive-tools",
+}
 SYSTEMD = Path("/run/systemd/system")
 OLDEST = (3, 11)
 PIP = (
@@ -106,7 +112,7 @@ def expected_stamp(name: str) -> str:
 def require_programs(chromium: str) -> None:
     """What the tests drive beside Python. Root on Debian gets what is missing from the distribution.
 
-    Chromium has to be there. Without nginx or clamd the tests that start them are skipped, and say so; where systemd runs
+    Chromium has to be there. Without the others the tests that start them are skipped, and say so; where systemd runs
     they are left to people, because their packages would start them for good.
     """
     may_install = os.geteuid() == 0 and shutil.which("apt-get") is not None

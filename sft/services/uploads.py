@@ -30,7 +30,7 @@ class PackageUploadPolicy:
         actor: Actor,
         *,
         subject: UUID | None,
-        name: str,  # noqa: ARG002
+        name: str,  # noqa: ARG002 - the port tells it; names decide nothing here
         size: int,
         upload: Upload | None,
     ) -> Decision:

@@ -50,7 +50,7 @@ def _wait_for(port: int) -> None:
 @pytest.fixture(scope="module")
 def gateway(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     if PROGRAM is None:
-        pytest.skip("nginx is not installed.")
+        pytest.skip("nginx is not installed: apt-get install nginx")
     folder = tmp_path_factory.mktemp("nginx")
     # Its own processes may be another user's, who has no business in the folders above.
     folder.chmod(0o755)

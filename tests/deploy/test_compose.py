@@ -139,7 +139,7 @@ def test_nginx_fetches_from_the_store_that_the_gateway_signs_for() -> None:
         assert f"receipts:{ours['RECEIPTS_DIR']}" in SERVICES[service]["volumes"]
 
 
-@pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed.")
+@pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed: apt-get install nginx")
 def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
     with_tls = Nginx(tmp_path, values={"HTTPS_LISTEN": f"127.0.0.1:{free_port()} ssl", "STORE_SCHEME": "https"})
     assert not with_tls.check()

@@ -90,8 +90,9 @@ def test_its_list_of_digests_is_what_sha256sum_reads(tmp_path: Path) -> None:
     ids=["unzip", "7z", "bsdtar", "bsdtar from a pipe"],
 )
 def test_the_programs_of_debian_unpack_it(command: Sequence[str], tmp_path: Path) -> None:
-    if shutil.which(command[0] if command[0] != "sh" else "bsdtar") is None:
-        pytest.skip(f"{command[0]} is not installed.")
+    program = "bsdtar" if command[0] == "sh" else command[0]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed: apt-get install unzip p7zip-full libarchive-tools")
     (tmp_path / "a.zip").write_bytes(Archive(FILES).whole)
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"}

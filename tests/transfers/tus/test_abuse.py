@@ -70,7 +70,7 @@ class _Body(io.BytesIO):
     length = len(CONTENT)
 
     def stop(self) -> None:
-        raise NotImplementedError
+        raise AssertionError("Nobody has a reason to stop this body.")
 
 
 class _OfHours(_Body):
