@@ -35,8 +35,9 @@ def overtaken(task: Callable[P, None]) -> Callable[P, None]:
 
 @worker_ready.connect
 def take_over(sender: Any, **_: Any) -> None:
-    """A push worker goes on at once where a killed one stopped."""
+    """A push worker shows itself, and goes on at once where a killed one stopped."""
     if push_queue(settings.NODE_NAME) in sender.app.amqp.queues.consume_from:
+        sweeping.answer()
         pushing.take_over()
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tests.transfers.conftest import PART, actor_of, make_user
 from tests.transfers.sending import new_upload, random_bytes, send
-from transfers.models import Part, PartState
+from transfers.models import Node, Part, PartState
 
 CONTENT = random_bytes(2 * PART + 3)
 
@@ -42,6 +42,16 @@ def wait_until_pushed(count: int) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"{Part.objects.filter(state=PartState.PUSHED).count()} of {count} part(s) were pushed.")
+
+
+def test_a_worker_shows_its_node_before_anything_is_to_be_done(
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    start_worker()
+    deadline = time.monotonic() + 60
+    while not Node.objects.filter(name="here", unanswered=0).exists():
+        assert time.monotonic() < deadline, "The node has not shown itself."
+        time.sleep(0.1)
 
 
 def test_a_killed_worker_s_successor_goes_on_at_once(start_worker: Callable[[], subprocess.Popen[bytes]]) -> None:
