@@ -33,12 +33,16 @@ def upload(actor: Actor) -> Upload:
     return new_upload(actor, CONTENT)
 
 
+def ignore(_offset: int | None) -> None:
+    """Comes to its end by itself."""
+
+
 def writer_of(upload: Upload) -> object:
     return Upload.objects.values_list("writer", flat=True).get(pk=upload.pk)
 
 
 def test_a_writer_holds_the_upload_and_lets_go_of_it(upload: Upload) -> None:
-    with writers.hold(upload, stop=lambda: None) as me:
+    with writers.hold(upload, stop=ignore) as me:
         assert connection.connection is None
         assert writer_of(upload) == me
     assert writer_of(upload) is None
@@ -49,7 +53,7 @@ def test_the_newest_has_the_holder_stopped_and_takes_over(upload: Upload) -> Non
     holds = Event()
 
     def hold_until_told() -> None:
-        with writers.hold(upload, stop=told.set):
+        with writers.hold(upload, stop=lambda _offset: told.set()):
             holds.set()
             assert told.wait(5)
         connection.close()
@@ -58,7 +62,7 @@ def test_the_newest_has_the_holder_stopped_and_takes_over(upload: Upload) -> Non
         holder = pool.submit(hold_until_told)
         assert holds.wait(5)
         began = time.monotonic()
-        with writers.hold(upload, stop=lambda: None) as me:
+        with writers.hold(upload, stop=ignore) as me:
             assert time.monotonic() - began < writers.DRAIN_SECONDS
             holder.result(5)
             assert writer_of(upload) == me
@@ -70,7 +74,7 @@ def test_what_a_passed_over_writer_brings_is_refused(
     monkeypatch.setattr(writers, "DRAIN_SECONDS", 0.2)
     dead = uuid4()
     Upload.objects.filter(pk=upload.pk).update(writer=dead)
-    with writers.hold(upload, stop=lambda: None) as me:
+    with writers.hold(upload, stop=ignore) as me:
         for writer, is_mine in ((dead, False), (me, True)):
             with RangeWriter(actor, upload=upload, number=1, writer=writer) as late:
                 late.write(CONTENT)
@@ -85,20 +89,20 @@ def test_what_a_passed_over_writer_brings_is_refused(
 
 def test_a_holder_in_another_process_reads_the_note(upload: Upload) -> None:
     told = Event()
-    with writers.hold(upload, stop=told.set) as me:
-        cache.set(writers._note(me), 1, 5)
+    with writers.hold(upload, stop=lambda _offset: told.set()) as me:
+        cache.set(writers._note(me), {"offset": None}, 5)
         assert told.wait(3 * writers.WATCH_EVERY_SECONDS)
 
 
 def test_of_many_that_come_at_once_each_gets_its_turn(upload: Upload) -> None:
-    def take_turns(stop: Callable[[], None]) -> bool:
+    def take_turns(stop: Callable[[int | None], None]) -> bool:
         with writers.hold(upload, stop=stop) as me:
             is_mine = writer_of(upload) == me
         connection.close()
         return is_mine
 
     with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(take_turns, [lambda: None] * 8))
+        assert all(pool.map(take_turns, [ignore] * 8))
     assert writer_of(upload) is None
 
 
@@ -107,13 +111,13 @@ def test_whoever_has_let_go_is_not_stopped_any_more(upload: Upload, monkeypatch:
     told = Event()
     asked: list[str] = []
 
-    def answered_too_late(notes: Iterable[str]) -> dict[str, int]:
+    def answered_too_late(notes: Iterable[str]) -> dict[str, dict[str, None]]:
         asked.extend(notes)
         writers._watch.remove(me)
-        return dict.fromkeys(asked, 1)
+        return {note: {"offset": None} for note in asked}
 
     monkeypatch.setattr(writers, "WATCH_EVERY_SECONDS", 60)
-    with writers.hold(upload, stop=told.set) as me:
+    with writers.hold(upload, stop=lambda _offset: told.set()) as me:
         monkeypatch.setattr(cache, "get_many", answered_too_late)
         writers._watch._look()
     assert asked == [writers._note(me)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Condition, Thread
 from uuid import UUID, uuid4
@@ -32,20 +32,23 @@ NOTE_LIFETIME_SECONDS = 30
 # Others that came at the same moment and were faster.
 TRIES = 20
 
-Stop = Callable[[], None]
+Stop = Callable[[int | None], None]
+Check = Callable[[], None]
 
 
 @contextmanager
-def hold(upload: Upload, *, stop: Stop) -> Iterator[UUID]:
+def hold(upload: Upload, *, stop: Stop, offset: int | None = None, check: Check | None = None) -> Iterator[UUID]:
     """Be the upload's writer; yields the id that ``receiving.enter`` wants.
 
     Whoever was it before is told to stop and has three seconds to enter what it has; then the upload is taken over even so,
-    and what it enters later is refused. ``stop`` is called, by another thread, when a newer request wants the upload: the
-    holder should come to its end at once. No database connection is held within. Raises ``Conflict`` where too many want it
-    at one moment.
+    and what it enters later is refused. ``stop`` is called, by another thread, when a newer request wants the upload, with
+    the ``offset`` that this one goes on at (``None``: it only wants the holder to end). The holder should come to its end at
+    once, unless it has entered more than that: then the newer one comes too late, which its ``check`` tells it by raising;
+    it is asked before the holder is and while waiting. No database connection is held within. Raises ``Conflict`` where too
+    many want the upload at one moment.
     """
     me = uuid4()
-    _take(upload, me)
+    _take(upload, me, offset, check or _nothing)
     _watch.add(me, stop)
     release()
     try:
@@ -56,15 +59,16 @@ def hold(upload: Upload, *, stop: Stop) -> Iterator[UUID]:
         release()
 
 
-def _take(upload: Upload, me: UUID) -> None:
+def _take(upload: Upload, me: UUID, offset: int | None, check: Check) -> None:
     for _ in range(TRIES):
         if _replace(upload, None, me):
             return
         holder = _holder_of(upload)
         if holder is None:
             continue
-        _watch.ask_to_stop(holder)
-        if _waited_in_vain(upload, holder) and _replace(upload, holder, me):
+        check()
+        _watch.ask_to_stop(holder, offset)
+        if _waited_in_vain(upload, holder, check) and _replace(upload, holder, me):
             return
     raise Conflict("Too many requests want to go on with this upload at once. Ask it how far it is.", code="contended")
 
@@ -77,13 +81,14 @@ def _holder_of(upload: Upload) -> UUID | None:
     return Upload.objects.values_list("writer", flat=True).get(pk=upload.pk)
 
 
-def _waited_in_vain(upload: Upload, holder: UUID) -> bool:
+def _waited_in_vain(upload: Upload, holder: UUID, check: Check) -> bool:
     deadline = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < deadline:
         release()
         time.sleep(LOOK_EVERY_SECONDS)
         if _holder_of(upload) != holder:
             return False
+        check()
     return True
 
 
@@ -107,12 +112,12 @@ class _Watch:
         with self._changed:
             self._stops.pop(holder, None)
 
-    def ask_to_stop(self, holder: UUID) -> None:
+    def ask_to_stop(self, holder: UUID, offset: int | None) -> None:
         """Wherever it runs. Without Redis, what runs elsewhere is passed over after its time."""
-        if self._stop([holder]):
+        if self._stop({holder: offset}):
             return
         try:
-            cache.set(_note(holder), 1, NOTE_LIFETIME_SECONDS)
+            cache.set(_note(holder), {"offset": offset}, NOTE_LIFETIME_SECONDS)
         except RedisError:
             logger.warning("A writer could not be told to stop: Redis does not answer.")
 
@@ -130,18 +135,22 @@ class _Watch:
             noted = cache.get_many(holders)
         except RedisError:
             return
-        self._stop(holders[note] for note in noted)
+        self._stop({holders[note]: said["offset"] for note, said in noted.items()})
 
-    def _stop(self, holders: Iterable[UUID]) -> int:
+    def _stop(self, offsets: Mapping[UUID, int | None]) -> int:
         """Under the lock: once ``remove`` is through, the line may carry the request of somebody else."""
         with self._changed:
-            stops = [self._stops[holder] for holder in holders if holder in self._stops]
-            for stop in stops:
-                stop()
-        return len(stops)
+            held = self._stops.keys() & offsets.keys()
+            for holder in held:
+                self._stops[holder](offsets[holder])
+        return len(held)
 
 
 _watch = _Watch()
+
+
+def _nothing() -> None:
+    """Whoever only wants the holder to end never comes too late."""
 
 
 def _note(holder: UUID) -> str:

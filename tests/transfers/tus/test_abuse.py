@@ -30,6 +30,7 @@ from transfers.services import cleaning, room
 from transfers.services.tus import cutting
 from transfers.services.tus.checksums import Checksum
 from transfers.services.tus.cutting import Cutter
+from transfers.services.tus.turns import Turn
 
 CONTENT = random_bytes(3 * PART)
 
@@ -63,7 +64,8 @@ def announced_as_a_whole(actor: Actor, upload: Upload) -> Cutter:
     checksum = Checksum("sha256", hashlib.sha256(CONTENT).digest())
     writer = uuid4()
     Upload.objects.filter(pk=upload.pk).update(writer=writer)
-    return Cutter(actor, upload=upload, start=0, checksum=checksum, writer=writer)
+    turn = Turn(offset=0, stop=lambda: None)
+    return Cutter(actor, upload=upload, start=0, checksum=checksum, writer=writer, turn=turn)
 
 
 class _Body(io.BytesIO):

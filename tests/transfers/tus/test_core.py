@@ -17,7 +17,7 @@ from tests.transfers.conftest import MIB, PART
 from tests.transfers.sending import content_in_store, random_bytes
 from tests.transfers.tus.conftest import LARGEST, PATIENCE_SECONDS, Gateway, proved, token_of
 from tests.transfers.tus.speaking import BYTES, TUS, Speaker, answered, encoded, upload_at, work_off
-from transfers.models import TusResource, Upload, UploadState
+from transfers.models import Part, TusResource, Upload, UploadState
 
 CONTENT = random_bytes(2 * PART + 12_345)
 SMALL = b"twelve bytes"
@@ -274,6 +274,18 @@ def test_p9_the_newest_of_two_writers_wins(tus: Speaker) -> None:
         assert time.monotonic() - began < 4
         with contextlib.suppress(ConnectionError, http.client.BadStatusLine):
             assert answered(older).status in {409, 423}
+    assert content_in_store(work_off(upload_at(path))) == CONTENT
+
+
+def test_p9_whoever_comes_too_late_stops_nobody(tus: Speaker) -> None:
+    path = tus.create(len(CONTENT))
+    with tus.begin(path, 0, CONTENT[: PART + 10], length=len(CONTENT)) as holder:
+        while not Part.objects.filter(upload=upload_at(path)).exists():
+            time.sleep(0.05)
+        late = tus.patch(path, 0, CONTENT)
+        assert (late.status, late.offset) == (409, PART)
+        holder.sendall(CONTENT[PART + 10 :])
+        assert answered(holder).status == 204
     assert content_in_store(work_off(upload_at(path))) == CONTENT
 
 

@@ -16,6 +16,7 @@ from transfers.services import receiving, uploads
 from transfers.services.receiving import RangeWriter, Sealed
 from transfers.services.tus import creating
 from transfers.services.tus.checksums import Check, Checksum
+from transfers.services.tus.turns import Turn
 
 # Well within the time after which a file that nobody writes to is taken for an orphan.
 TOUCH_EVERY_SECONDS = 600.0
@@ -37,11 +38,14 @@ class Source(Protocol):
 class Cutter:
     """The parts of one body, from the byte it begins with. ``close`` drops what was not entered into the ledger."""
 
-    def __init__(self, actor: Actor, *, upload: Upload, start: int, checksum: Checksum | None, writer: UUID) -> None:
+    def __init__(
+        self, actor: Actor, *, upload: Upload, start: int, checksum: Checksum | None, writer: UUID, turn: Turn
+    ) -> None:
         self._actor = actor
         self._upload = upload
         self._writer = writer
-        self._at = self.entered = start
+        self._turn = turn
+        self._at = start
         self._end = creating.most_of(upload)
         self._check = Check(checksum)
         self._all_or_nothing = checksum is not None
@@ -71,14 +75,14 @@ class Cutter:
         self.keep()
 
     def keep(self) -> None:
-        """Enter everything that has been written."""
+        """Enter everything that has been written. Raises ``Interrupted`` where somebody newer brings it."""
         current, self._current = self._current, None
         if current is not None:
             self._full.append(current)
             self._sealed.append(current.seal())
         if self._sealed:
+            self._turn.enter(self._at)
             receiving.enter(self._actor, upload=self._upload, sealed=self._sealed, writer=self._writer)
-            self.entered = self._at
             release()
         self.close()
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.core.cache import cache
 from django.db import transaction
-from redis.exceptions import RedisError
 
 from core.actor import Actor
 from core.errors import Conflict, TooLarge
@@ -23,11 +19,7 @@ from transfers.services.tus import completing, creating
 from transfers.services.tus.checksums import Checksum
 from transfers.services.tus.cutting import Cutter, Source
 from transfers.services.tus.errors import Ended, FinalTakesNoBytes, Malformed, OffsetDiffers, Superseded
-
-logger = logging.getLogger(__name__)
-
-# Longer than a holder has to come to its end.
-NOTE_LIFETIME_SECONDS = 10
+from transfers.services.tus.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +35,30 @@ def append(actor: Actor, *, upload: Upload, chunk: Chunk, body: Source) -> Uploa
     """Take the bytes of ``body`` and complete the upload with its last one; returns the row as it is then.
 
     Of a body that breaks off, every byte that arrived is kept; with a checksum, all of them or none. The newest request
-    wins: whoever is appending is told to stop first. Raises ``OffsetDiffers``, ``Ended``, ``FinalTakesNoBytes``,
-    ``Malformed``, ``TooLarge``, ``ChecksumDiffers``, ``Interrupted``, ``Superseded``, ``Unavailable``, and what the policy
-    says against a file that is whole.
+    wins: whoever is appending is told to stop first, unless it has got further than ``chunk`` begins. Raises
+    ``OffsetDiffers``, ``Ended``, ``FinalTakesNoBytes``, ``Malformed``, ``TooLarge``, ``ChecksumDiffers``, ``Interrupted``,
+    ``Superseded``, ``Unavailable``, and what the policy says against a file that is whole.
     """
     if upload.concat == Concat.FINAL:
         raise FinalTakesNoBytes
     if upload.state != UploadState.RECEIVING:
         return _append_nothing(upload, chunk, body)
-    if upload.writer is not None:
-        # Whoever comes too late to go on stops nobody.
-        _check_offset(upload, chunk, at_least=True)
-    me = _announce(upload, chunk)
-    stopped = threading.Event()
+    turn = Turn(offset=chunk.offset, stop=body.stop)
 
-    def stop() -> None:
-        stopped.set()
-        body.stop()
+    def check() -> None:
+        upload.refresh_from_db()
+        if upload.state == UploadState.RECEIVING:
+            _check_offset(upload, chunk, at_least=True)
 
-    with _superseded_if(stopped), writers.hold(upload, stop=stop) as writer:
+    with (
+        _superseded_if(turn),
+        writers.hold(upload, stop=turn.end, offset=chunk.offset, check=check) as writer,
+    ):
         upload.refresh_from_db()
         if upload.state != UploadState.RECEIVING:
             return _append_nothing(upload, chunk, body)
         _check_offset(upload, chunk)
-        return _append(actor, upload, chunk, body, writer=writer, me=me)
+        return _append(actor, upload, chunk, body, writer=writer, turn=turn)
 
 
 def offset_after_drain(upload: Upload) -> int:
@@ -109,17 +101,17 @@ def _append_nothing(upload: Upload, chunk: Chunk, body: Source) -> Upload:
     return upload
 
 
-def _append(actor: Actor, upload: Upload, chunk: Chunk, body: Source, *, writer: UUID, me: str) -> Upload:
+def _append(actor: Actor, upload: Upload, chunk: Chunk, body: Source, *, writer: UUID, turn: Turn) -> Upload:
     check_body(upload, chunk, body.length)
     _ask_policy_of_deferred(actor, upload, chunk, body)
     if chunk.length is not None:
         receiving.enter(actor, upload=upload, sealed=[], writer=writer, size=chunk.length)
         upload.refresh_from_db()
-    cutter = Cutter(actor, upload=upload, start=chunk.offset, checksum=chunk.checksum, writer=writer)
+    cutter = Cutter(actor, upload=upload, start=chunk.offset, checksum=chunk.checksum, writer=writer, turn=turn)
     try:
         cutter.take(body)
     except Interrupted:
-        if chunk.checksum is None and not _is_wanted(upload, cutter.entered, by_other_than=me):
+        if chunk.checksum is None:
             cutter.keep()
         raise
     finally:
@@ -136,32 +128,6 @@ def _check_offset(upload: Upload, chunk: Chunk, *, at_least: bool = False) -> No
         raise OffsetDiffers(offset)
 
 
-def _announce(upload: Upload, chunk: Chunk) -> str:
-    """Say that somebody, who is returned, goes on from here.
-
-    Whoever is stopped for it drops what it has not entered: kept, those bytes would make the newer offset a wrong one, and
-    of two requests none would win. Without Redis that is what happens, and the client asks for the offset.
-    """
-    me = uuid4().hex
-    try:
-        cache.set(_note(upload, chunk.offset), me, NOTE_LIFETIME_SECONDS)
-    except RedisError:
-        logger.warning("Nobody is told where an upload is gone on with: Redis does not answer.")
-    return me
-
-
-def _is_wanted(upload: Upload, offset: int, *, by_other_than: str) -> bool:
-    try:
-        newest: str = cache.get(_note(upload, offset), by_other_than)
-    except RedisError:
-        return False
-    return newest != by_other_than
-
-
-def _note(upload: Upload, offset: int) -> str:
-    return f"transfers.tus.go_on.{upload.pk.hex}.{offset}"
-
-
 def _ask_policy_of_deferred(actor: Actor, upload: Upload, chunk: Chunk, body: Source) -> None:
     """A file of unknown length has been promised no room: ask for what it comes to now."""
     if upload.size is None:
@@ -171,17 +137,17 @@ def _ask_policy_of_deferred(actor: Actor, upload: Upload, chunk: Chunk, body: So
 
 
 @contextmanager
-def _superseded_if(stopped: threading.Event) -> Iterator[None]:
+def _superseded_if(turn: Turn) -> Iterator[None]:
     """A body that we broke off ourselves is no fault of its line."""
     try:
         yield
     except (Interrupted, Conflict) as error:
-        if stopped.is_set() or error.error_code == "another_writer":
+        if turn.is_over or error.error_code == "another_writer":
             raise Superseded from error
         if error.error_code == "upload_ended":
             raise Ended from error
         raise
 
 
-def _nothing() -> None:
+def _nothing(_offset: int | None) -> None:
     """There is nobody to tell: who asks for the offset sends no body."""

@@ -21,7 +21,7 @@ def terminate(actor: Actor, *, upload: Upload) -> None:
         raise Ended
     try:
         if upload.state == UploadState.RECEIVING and upload.writer is not None:
-            with writers.hold(upload, stop=lambda: None):
+            with writers.hold(upload, stop=lambda _offset: None):
                 _remove(actor, upload)
         else:
             _remove(actor, upload)
