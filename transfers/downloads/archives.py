@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.http.response import HttpResponseBase
 
 from core.actor import Actor
 from transfers.connections import release
+from transfers.downloads.ahead import blocks_of
 from transfers.downloads.headers import download_headers
 from transfers.downloads.ranges import Unsatisfiable, asked_of
 from transfers.downloads.sending import streamed, without_body
@@ -18,7 +20,7 @@ from transfers.models import Upload
 from transfers.services.fetching import require_stored
 from transfers.services.receipts import Stretch
 from transfers.storage import store
-from transfers.zips import Layout, Member, Stored, zip_names
+from transfers.zips import Layout, Member, zip_names
 from transfers.zips.layout import SUMS
 
 CONTENT_TYPE = "application/zip"
@@ -42,7 +44,7 @@ def zip_response(request: HttpRequest, uploads: Iterable[Upload], *, actor: Acto
     if request.method == "HEAD":
         response: HttpResponseBase = without_body(span, content_type=CONTENT_TYPE)
     else:
-        blocks = _gathered(_blocks(layout, span.start, span.stop))
+        blocks = _gathered(blocks_of(layout.pieces(span.start, span.stop)))
         stretches = list(_stretches(layout, span.start, span.stop))
         response = streamed(request, blocks, span=span, actor=actor, stretches=stretches, content_type=CONTENT_TYPE)
     for name, value in {**headers, **span.headers}.items():
@@ -82,26 +84,21 @@ def _stretches(layout: Layout, start: int, stop: int) -> Iterator[Stretch]:
             yield Stretch(piece.member.upload_id, offset=at - start, start=piece.start, length=piece.length)
 
 
-def _blocks(layout: Layout, start: int, stop: int) -> Generator[bytes]:
-    for piece in layout.pieces(start, stop):
-        if isinstance(piece, Stored):
-            member = piece.member
-            yield from store(member.bucket).read(member.storage_key, start=piece.start, length=piece.length)
-        else:
-            yield piece.content
-
-
 def _gathered(blocks: Generator[bytes]) -> Generator[bytes]:
     waiting: list[bytes] = []
     size = 0
-    for block in blocks:
-        waiting.append(block)
-        size += len(block)
-        if size >= _ENOUGH:
-            yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
+    with closing(blocks):
+        for block in blocks:
+            if len(block) < _ENOUGH:
+                waiting.append(block)
+                size += len(block)
+            if waiting and (size >= _ENOUGH or len(block) >= _ENOUGH):
+                yield b"".join(waiting)
+                waiting, size = [], 0
+            if len(block) >= _ENOUGH:
+                yield block
+        if waiting:
+            yield b"".join(waiting)
 
 
 def _reckoned(member: Member) -> int:

@@ -18,6 +18,7 @@ from transfers.storage.port import (
     ObjectStore,
     OpenMultipart,
     Presigned,
+    Reading,
     Standing,
     StoredPart,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "OpenMultipart",
     "PartsDiffer",
     "Presigned",
+    "Reading",
     "Standing",
     "StoreError",
     "StoreUnavailable",

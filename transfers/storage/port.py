@@ -83,6 +83,16 @@ class Finding:
     standing: Standing
 
 
+class Reading(Protocol):
+    """Bytes of an object that were asked for."""
+
+    def blocks(self) -> Generator[bytes]:
+        """As ``ObjectStore.read``; to be had once."""
+
+    def close(self) -> None:
+        """Give up what was not read."""
+
+
 class ObjectStore(Protocol):
     """One bucket. Every method may raise ``StoreUnavailable`` or another ``StoreError``."""
 
@@ -143,6 +153,12 @@ class ObjectStore(Protocol):
         """Exactly ``length`` bytes from ``start`` in blocks of at most 1 MiB; a cut connection is taken up where it broke.
 
         Raises ``NoSuchObject``, also when the object ends before ``length`` bytes were read.
+        """
+
+    def ask(self, key: str, *, start: int, length: int) -> Reading:
+        """``read`` whose request is on its way when this returns, so that the store works while something else is sent.
+
+        Raises nothing: what goes wrong is found by who reads.
         """
 
     def presign_get(self, key: str, *, lifetime: timedelta, disposition: str = "", for_us: bool = False) -> Presigned:

@@ -11,10 +11,12 @@ import boto3
 from botocore.client import Config
 from django.conf import settings
 
+from transfers.storage import s3_lines
 from transfers.storage.connection import bucket_rules
 from transfers.storage.keeping import Keeping
 from transfers.storage.port import ObjectStore, Standing
 from transfers.storage.s3 import Clients, S3Store
+from transfers.storage.s3_lines import Lines
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,9 +76,22 @@ def _made_clients() -> Clients:
     return Clients(
         writer=_client(settings.S3_ENDPOINT_URL, read_timeout=WRITE_TIMEOUT_SECONDS, attempts=3),
         reader=_client(settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1),
+        lines=_lines(),
         signer=_client(
             settings.S3_PUBLIC_ENDPOINT_URL or settings.S3_ENDPOINT_URL, read_timeout=READ_TIMEOUT_SECONDS, attempts=1
         ),
+    )
+
+
+def _lines() -> Lines | None:
+    if not s3_lines.reach(settings.S3_ENDPOINT_URL):
+        return None
+    return Lines(
+        settings.S3_ENDPOINT_URL,
+        region=settings.S3_REGION,
+        access_key=settings.S3_ACCESS_KEY_ID,
+        secret_key=settings.S3_SECRET_ACCESS_KEY,
+        read_timeout=READ_TIMEOUT_SECONDS,
     )
 
 
