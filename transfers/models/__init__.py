@@ -2,7 +2,7 @@ from transfers.models.maintenance import Maintenance
 from transfers.models.node import Node
 from transfers.models.part import Part, PartState
 from transfers.models.piece import Piece
-from transfers.models.quarantine import QuarantinedUpload, QuarantineRelease, ReleaseState
+from transfers.models.quarantine import QuarantinedUpload, QuarantineNews, QuarantineRelease, ReleaseState
 from transfers.models.receipt import AwaitedReceipt, FetchedSpan, ReceiptLog
 from transfers.models.tus import TusResource, TusSource
 from transfers.models.upload import Concat, Door, Scan, Upload, UploadState
@@ -17,6 +17,7 @@ __all__ = [
     "Part",
     "PartState",
     "Piece",
+    "QuarantineNews",
     "QuarantineRelease",
     "QuarantinedUpload",
     "ReceiptLog",

@@ -18,6 +18,8 @@ class Part(models.Model):
     """One acknowledged part: its bytes lie in ``file`` on the disk of ``node``, then in the store under ``etag``.
 
     A ``promised`` part was announced at the direct door and is nobody's word yet: only the store's listing makes it pushed.
+    ``ranges`` are the ``[first byte, bytes, SHA-256]`` it came in at the parts door, so that a repeat can be compared once
+    its bytes are elsewhere; ``None`` for one that came whole.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -28,6 +30,7 @@ class Part(models.Model):
     state = models.CharField(max_length=16, choices=PartState, default=PartState.STAGED)
     node = models.CharField(max_length=255, blank=True)
     file = models.CharField("file in the staging folder", max_length=100, blank=True)
+    ranges = models.JSONField("ranges it came in", null=True)
     etag = models.CharField(max_length=100, blank=True)
     staged_at = models.DateTimeField(default=timezone.now)
     pushed_at = models.DateTimeField(null=True)

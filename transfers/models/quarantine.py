@@ -64,3 +64,19 @@ class QuarantineRelease(PublicModel):
 
     def __str__(self) -> str:
         return f"release of upload {self.upload_id}"
+
+
+class QuarantineNews(models.Model):
+    """When the operator's staff were told last that files lie in quarantine, and how many have come since: one row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    told_at = models.DateTimeField("told last", null=True)
+    untold = models.PositiveIntegerField("files since", default=0)
+
+    class Meta:
+        verbose_name = "news of quarantine"
+        verbose_name_plural = "news of quarantine"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="quarantine_news_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.untold} untold"

@@ -56,7 +56,8 @@ class Upload(PublicModel):
     still being read or a tus client has not told it yet; ``part_size`` never changes. ``name`` and ``path`` are the sender's
     and only ever shown. Without a ``subject`` the file is its owner's alone, until ``expires_at``.
 
-    ``writer`` is the one request that may append to a tus upload at this moment.
+    ``writer`` is the one request that may append to a tus upload at this moment. ``assembling_since`` is when the store was
+    asked to make the object and has not said since that it did, or that it cannot.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="uploads")
@@ -81,6 +82,7 @@ class Upload(PublicModel):
     completed_at = models.DateTimeField("complete asked", null=True)
     stored_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField("taken by a worker", null=True)
+    assembling_since = models.DateTimeField("store asked to make the object", null=True)
     writer = models.UUIDField("request that appends", null=True)
     writer_since = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -96,6 +98,19 @@ class Upload(PublicModel):
             models.Index(fields=["subject"], name="upload_by_subject"),
             models.Index(fields=["expires_at"], name="upload_expiring", condition=Q(state="receiving")),
             models.Index(fields=["owner"], name="upload_by_owner"),
+            # What quotas add up, without a look at the rows themselves.
+            models.Index(
+                fields=["owner", "subject"],
+                name="upload_room_by_owner",
+                include=["size", "concat", "id"],
+                condition=~Q(state__in=ENDED),
+            ),
+            models.Index(
+                fields=["subject"],
+                name="upload_room_by_subject",
+                include=["size", "concat", "id"],
+                condition=~Q(state__in=ENDED) & Q(subject__isnull=False),
+            ),
             models.Index(
                 fields=["expires_at"], name="upload_loose_expiring", condition=Q(state="stored", subject=None)
             ),

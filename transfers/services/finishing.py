@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -41,6 +41,10 @@ FINISHER = Actor.system("finish upload")
 CLAIM_LIFETIME = claims.LIFETIME
 FINISHABLE = (UploadState.PUSHING, UploadState.VERIFYING)
 REFUSALS = 20
+# A store that was asked to make an object, and broke off, may be making it still, and deny what it makes it of meanwhile.
+STILL_MAKING = timedelta(minutes=10)
+# What it has answered so soon it is not working at.
+AT_ONCE = timedelta(seconds=5)
 # Somebody whose turn it is not yet is woken by whoever is done; the sweep asks in case that was lost.
 TURN_AGAIN = timedelta(minutes=1)
 DAMAGED = "What the object store gave back is not what was sent. Send the file again."
@@ -112,6 +116,8 @@ def _assemble(upload: Upload) -> None:
     """Have the store make the object. A worker that died after the store had done so is recognised by the object."""
     _collect(upload)
     parts = _ledger(upload)
+    asked_before, asked_at = upload.assembling_since, timezone.now()
+    _note_asked(upload, asked_before or asked_at)
     release()
     try:
         if not parts:
@@ -122,16 +128,31 @@ def _assemble(upload: Upload) -> None:
                 store(upload.bucket).assemble(upload.storage_key, upload.multipart_id, parts)
     except NoSuchMultipart:
         if not _object_is_there(upload):
-            pushing.forget_multipart(upload)
+            _forget_unless_making(upload, asked_before, asked_at)
             raise NotYet from None
     except PartsDiffer:
+        _note_asked(upload, None)
         _reconcile(upload, parts)
         raise NotYet from None
     try:
-        states.advance(upload, "assemble", actor=FINISHER, attempts=0, last_error="")
+        states.advance(upload, "assemble", actor=FINISHER, attempts=0, last_error="", assembling_since=None)
     except Conflict:
         _take_back(upload)
         raise
+
+
+def _note_asked(upload: Upload, at: datetime | None) -> None:
+    Upload.objects.filter(pk=upload.pk).update(assembling_since=at)
+
+
+def _forget_unless_making(upload: Upload, asked_before: datetime | None, asked_at: datetime) -> None:
+    """The store knows neither the multipart upload nor the object. Raises ``StoreUnavailable`` where it may be at it."""
+    now = timezone.now()
+    may_be_at_it = now - asked_before < STILL_MAKING if asked_before else now - asked_at > AT_ONCE
+    if may_be_at_it:
+        raise StoreUnavailable("the store may still be making the object")
+    _note_asked(upload, None)
+    pushing.forget_multipart(upload)
 
 
 def _take_back(upload: Upload) -> None:

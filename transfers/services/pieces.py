@@ -182,6 +182,22 @@ def join(upload_id: UUID, number: int) -> Part | None:
         return None
 
 
+def append(file: staging.PartFile, upload: Upload, piece: Piece) -> bool:
+    """Copy one piece, checked against the ledger; False for one that is gone or damaged, which is lost then.
+
+    Raises ``StagingFull`` and ``StoreError``.
+    """
+    try:
+        sha256 = file.copy(_blocks(upload, piece))
+    except (FileNotFoundError, NoSuchObject):
+        lose([piece], because="it is gone")
+        return False
+    if sha256 != piece.sha256:
+        lose([piece], because="it is damaged")
+        return False
+    return True
+
+
 def lose(pieces: Sequence[Piece], *, because: str) -> None:
     """These bytes are gone: their sender is asked for them again, also when the upload had been complete."""
     for piece in pieces:
@@ -190,7 +206,9 @@ def lose(pieces: Sequence[Piece], *, because: str) -> None:
         ids = sorted({piece.upload_id for piece in pieces})
         held = {one.id: one for one in Upload.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")}
         for piece in pieces:
-            gone, _ = Piece.objects.filter(pk=piece.pk).delete()
+            # Unless it was put elsewhere meanwhile.
+            same = Piece.objects.filter(pk=piece.pk, file=piece.file, storage_key=piece.storage_key)
+            gone, _ = same.delete()
             upload = held[piece.upload_id]
             if gone and upload.state == UploadState.PUSHING and queries.missing_numbers(upload):
                 states.advance(
@@ -295,7 +313,7 @@ def _join(upload: Upload, number: int, pieces: Sequence[Piece]) -> Part | None:
     kept = False
     try:
         for piece in pieces:
-            if not _append(file, upload, piece):
+            if not append(file, upload, piece):
                 return None
         file.seal()
         part = _stage(upload, number, pieces, file)
@@ -304,19 +322,6 @@ def _join(upload: Upload, number: int, pieces: Sequence[Piece]) -> Part | None:
     finally:
         if not kept:
             file.discard()
-
-
-def _append(file: staging.PartFile, upload: Upload, piece: Piece) -> bool:
-    """Copy one piece, checked against the ledger; one that is gone or damaged is lost."""
-    try:
-        sha256 = file.copy(_blocks(upload, piece))
-    except (FileNotFoundError, NoSuchObject):
-        lose([piece], because="it is gone")
-        return False
-    if sha256 != piece.sha256:
-        lose([piece], because="it is damaged")
-        return False
-    return True
 
 
 def _blocks(upload: Upload, piece: Piece) -> Iterator[bytes]:

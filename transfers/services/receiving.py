@@ -22,7 +22,7 @@ from transfers import queries, staging
 from transfers.connections import release
 from transfers.errors import DigestMismatch, PartDiffers
 from transfers.models import Door, Part, PartState, Upload, UploadState
-from transfers.services import maintenance, pieces, room
+from transfers.services import maintenance, merging, pieces, room
 from transfers.services.staged import stage
 
 # The expiry of an upload slides with its progress, but not every part needs a write for it.
@@ -42,6 +42,8 @@ class Sealed:
     storage_key: str = ""
     # Pieces in the ledger that these bytes were found to be equal to.
     equal_to: set[int] = field(default_factory=set)
+    # Nothing more is taken into these bytes: it was tried.
+    stays_small: bool = False
     # The ledger may name the file: nobody but the ledger decides about it from here on.
     kept: bool = False
 
@@ -102,6 +104,9 @@ class RangeWriter:
     def __exit__(self, *_: object) -> None:
         if self._sealed is None or not self._sealed.kept:
             self._file.discard()
+            if self._sealed is not None:
+                # They may have come to lie in another file.
+                staging.remove(self._sealed.file)
 
     @property
     def size(self) -> int:
@@ -243,6 +248,7 @@ class _Ledger:
     def _enter_piece(self, one: Sealed) -> Entry:
         mine = [piece for piece in self._pieces if piece.number == one.number]
         if self._upload.door == Door.TUS:
+            merging.take_in(self._upload, one, mine)
             pieces.replace_overlapped(one, mine)
         known = pieces.find_equal(mine, start=one.start, size=one.size, sha256=one.sha256)
         if known is None:
