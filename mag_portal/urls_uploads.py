@@ -13,6 +13,7 @@ handler404 = faults.not_found
 handler500 = faults.server_error
 
 urlpatterns = [
+    path("transfers/uploads/<uuid:pk>/parts/", parts.part, name="parts"),
     path("transfers/uploads/<uuid:pk>/parts/<int:number>/", parts.part, name="part"),
     path("transfers/tus/", tus.collection, name="tus"),
     path("transfers/tus/<str:key>", tus.resource, name="tus-upload"),

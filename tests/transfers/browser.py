@@ -203,5 +203,11 @@ def host_of(request: Request) -> str:
     return str(urlsplit(request.url).hostname)
 
 
+def range_of(request: Request) -> tuple[int, int]:
+    """The first and the last byte of the file that a PUT carries."""
+    first, _, last = request.headers["content-range"].removeprefix("bytes ").partition("/")[0].partition("-")
+    return int(first), int(last)
+
+
 def part_of(request: Request) -> int:
-    return int(urlsplit(request.url).path.split("/")[-2])
+    return range_of(request)[0] // django_settings.UPLOAD_PART_BYTES + 1

@@ -20,6 +20,7 @@ from transfers.services import finishing, tokens, uploads
 
 CONTENT = random_bytes(PART + 3)
 JSON = {"Accept": "application/json"}
+both_forms = pytest.mark.parametrize("in_file", [False, True], ids=["by number", "in the file"])
 
 
 @pytest.fixture
@@ -54,9 +55,23 @@ def create(client: Client, **changes: object) -> Any:
     return client.post("/transfers/uploads/", {**document, **changes}, content_type="application/json", headers=JSON)
 
 
-def put(client: Client, upload: Upload, number: int, body: bytes, headers: dict[str, str], **changes: str) -> Any:
-    said = {"Content-Digest": content_digest(sha256(body)), **headers, **changes}
-    return client.put(address(upload, f"parts/{number}/"), body, content_type="application/octet-stream", headers=said)
+def put(
+    client: Client,
+    upload: Upload,
+    number: int,
+    body: bytes,
+    headers: dict[str, str],
+    *,
+    in_file: bool = False,
+    **changes: str,
+) -> Any:
+    """A part by its number or, ``in_file``, the same by where it lies in the file."""
+    said = {"Content-Digest": content_digest(sha256(body)), **headers}
+    if in_file:
+        first = (number - 1) * PART
+        said["Content-Range"] = f"bytes {first}-{first + len(body) - 1}/{upload.size}"
+    door = address(upload, "parts/" if in_file else f"parts/{number}/")
+    return client.put(door, body, content_type="application/octet-stream", headers={**said, **changes})
 
 
 def test_creating_answers_with_all_a_sender_needs(pages: Client, settings: LazySettings) -> None:
@@ -175,14 +190,18 @@ def test_another_method_is_refused(pages: Client, upload: Upload, method: str, d
     assert answer["Allow"]
 
 
-def test_a_part_is_acknowledged_once_and_again(upload_pool: Client, upload: Upload, bearer: dict[str, str]) -> None:
-    first = put(upload_pool, upload, 2, CONTENT[PART:], bearer)
-    again = put(upload_pool, upload, 2, CONTENT[PART:], bearer)
+@both_forms
+def test_a_part_is_acknowledged_once_and_again(
+    *, upload_pool: Client, upload: Upload, bearer: dict[str, str], in_file: bool
+) -> None:
+    first = put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=in_file)
+    again = put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=not in_file)
     expected = {"number": 2, "start": 0, "size": 3, "sha256": sha256(CONTENT[PART:]), "state": "staged"}
     assert (first.status_code, first.json()) == (201, expected)
     assert (again.status_code, again.json()) == (200, expected)
 
 
+@both_forms
 @pytest.mark.parametrize(
     ("number", "body", "changes", "status", "code"),
     [
@@ -193,10 +212,8 @@ def test_a_part_is_acknowledged_once_and_again(upload_pool: Client, upload: Uplo
         (2, b"abc", {"Content-Digest": "sha-256=:aGVsbG8=:"}, 422, "digest_malformed"),
         (2, b"abc", {"Content-Digest": "sha-256=:a:"}, 422, "digest_malformed"),
         (2, b"abcd", {}, 422, "wrong_length"),
-        (1, b"abc", {}, 422, "wrong_length"),
         (3, b"abc", {}, 422, "part_out_of_range"),
-        (0, b"abc", {}, 422, "part_out_of_range"),
-        (10**30, b"abc", {}, 422, "part_out_of_range"),
+        (10**12, b"abc", {}, 422, "part_out_of_range"),
         (2, b"abc", {"Authorization": ""}, 401, "sign_in_required"),
         (2, b"abc", {"Authorization": "Basic abc"}, 401, "sign_in_required"),
         (2, b"abc", {"Authorization": "Bearer abc"}, 401, "token_unknown"),
@@ -213,12 +230,56 @@ def test_a_wrong_part_is_refused_and_not_kept(
     changes: dict[str, str],
     status: int,
     code: str,
+    in_file: bool,
 ) -> None:
-    answer = put(upload_pool, upload, number, body, bearer, **changes)
+    answer = put(upload_pool, upload, number, body, bearer, in_file=in_file, **changes)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["message"].endswith((".", ".>:."))
     assert not Part.objects.exists()
     assert not staging.exists() or files_in(staging) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(0, "part_out_of_range"), (1, "wrong_length"), (10**30, "part_out_of_range")]
+)
+def test_a_part_by_its_number_is_one_that_the_file_has(
+    *, upload_pool: Client, upload: Upload, bearer: dict[str, str], number: int, code: str
+) -> None:
+    answer = put(upload_pool, upload, number, b"abc", bearer)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        (f"bytes {PART}-{PART + 2}/{PART + 3}", 201, None),
+        ("", 422, "range_required"),
+        (f"{PART}-{PART + 2}/{PART + 3}", 422, "range_malformed"),
+        (f"bytes {PART}-{PART + 2}/*", 422, "range_malformed"),
+        (f"bytes {PART}-{PART + 1}/{PART + 3}", 422, "wrong_length"),
+        (f"bytes {PART}-{PART + 2}/{PART + 4}", 422, "wrong_length"),
+        (f"bytes {PART + 1}-{PART + 3}/{PART + 3}", 422, "wrong_length"),
+        (f"bytes {PART - 1}-{PART + 1}/{PART + 3}", 422, "wrong_length"),
+        (f"bytes {PART + 3}-{PART + 5}/{PART + 3}", 422, "part_out_of_range"),
+    ],
+)
+def test_a_range_of_the_file_is_all_of_one_part(
+    *, upload_pool: Client, upload: Upload, bearer: dict[str, str], staging: Any, said: str, status: int, code: str
+) -> None:
+    answer = put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=True, **{"Content-Range": said})
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+    assert Part.objects.exists() == (status == 201)
+    assert len(files_in(staging)) == (status == 201) if staging.exists() else status != 201
+
+
+def test_a_range_in_the_middle_of_a_part_is_a_piece_of_it(
+    upload_pool: Client, upload: Upload, bearer: dict[str, str]
+) -> None:
+    said = {"Content-Range": f"bytes {PART + 1}-{PART + 1}/{PART + 3}"}
+    answer = put(upload_pool, upload, 2, CONTENT[PART + 1 : PART + 2], bearer, in_file=True, **said)
+    assert answer.status_code == 201
+    found = answer.json()
+    assert [found[name] for name in ("number", "start", "size", "state")] == [2, 1, 1, "partial"]
 
 
 def test_other_digests_beside_ours_do_not_disturb(upload_pool: Client, upload: Upload, bearer: dict[str, str]) -> None:
@@ -232,46 +293,52 @@ def test_a_part_without_length_is_refused(upload_pool: Client, upload: Upload, b
     assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
 
 
+@both_forms
 def test_a_token_of_another_upload_opens_nothing(
-    upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str]
+    *, upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str], in_file: bool
 ) -> None:
     other = new_upload(actor_of(sender), CONTENT)
-    assert put(upload_pool, other, 2, CONTENT[PART:], bearer).status_code == 404
-    assert put(upload_pool, upload, 2, CONTENT[PART:], bearer).status_code == 201
+    assert put(upload_pool, other, 2, CONTENT[PART:], bearer, in_file=in_file).status_code == 404
+    assert put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=in_file).status_code == 201
 
 
+@both_forms
 def test_a_suspended_sender_s_token_is_worth_nothing(
-    upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str]
+    *, upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str], in_file: bool
 ) -> None:
     User.objects.filter(pk=sender.pk).update(state=UserState.SUSPENDED)
-    assert put(upload_pool, upload, 2, CONTENT[PART:], bearer).status_code == 401
+    assert put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=in_file).status_code == 401
 
 
+@both_forms
 def test_a_session_opens_no_part_door(
-    upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str]
+    *, upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str], in_file: bool
 ) -> None:
     upload_pool.force_login(sender)
-    assert put(upload_pool, upload, 2, CONTENT[PART:], {}).status_code == 401
+    assert put(upload_pool, upload, 2, CONTENT[PART:], {}, in_file=in_file).status_code == 401
 
 
+@both_forms
 def test_a_changed_file_and_an_ended_upload_are_told_apart(
-    upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str]
+    *, upload_pool: Client, sender: User, upload: Upload, bearer: dict[str, str], in_file: bool
 ) -> None:
-    put(upload_pool, upload, 2, CONTENT[PART:], bearer)
-    assert put(upload_pool, upload, 2, b"xyz", bearer).json()["code"] == "part_differs"
+    put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=in_file)
+    assert put(upload_pool, upload, 2, b"xyz", bearer, in_file=in_file).json()["code"] == "part_differs"
     uploads.abort(actor_of(sender), upload=upload)
-    assert put(upload_pool, upload, 1, CONTENT[:PART], bearer).json()["code"] == "upload_ended"
+    assert put(upload_pool, upload, 1, CONTENT[:PART], bearer, in_file=in_file).json()["code"] == "upload_ended"
     assert Upload.objects.get().state == UploadState.ABORTED
 
 
+@both_forms
 def test_a_full_node_says_when_to_come_back(
-    upload_pool: Client, upload: Upload, bearer: dict[str, str], settings: LazySettings
+    *, upload_pool: Client, upload: Upload, bearer: dict[str, str], settings: LazySettings, in_file: bool
 ) -> None:
     settings.STAGING_QUOTA_BYTES = 2
-    answer = put(upload_pool, upload, 2, CONTENT[PART:], bearer)
+    answer = put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=in_file)
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "staging_full", "5")
 
 
+@both_forms
 @pytest.mark.parametrize(("origin", "allowed"), [("https://mag.example", True), ("https://evil.example", False)])
 def test_only_our_own_pages_may_send_from_a_browser(
     *,
@@ -281,18 +348,21 @@ def test_only_our_own_pages_may_send_from_a_browser(
     settings: LazySettings,
     origin: str,
     allowed: bool,
+    in_file: bool,
 ) -> None:
     settings.BASE_URL = "https://mag.example/"
-    preflight = upload_pool.options(address(upload, "parts/2/"), headers={"Origin": origin})
-    sent = put(upload_pool, upload, 2, CONTENT[PART:], bearer, Origin=origin)
-    refused_one = put(upload_pool, upload, 9, b"abc", bearer, Origin=origin)
+    door = address(upload, "parts/" if in_file else "parts/2/")
+    preflight = upload_pool.options(door, headers={"Origin": origin})
+    sent = put(upload_pool, upload, 2, CONTENT[PART:], bearer, in_file=in_file, Origin=origin)
+    refused_one = put(upload_pool, upload, 9, b"abc", bearer, in_file=in_file, Origin=origin)
     elsewhere = upload_pool.get("/nowhere", headers={"Origin": origin})
     for answer, status in ((preflight, 204), (sent, 201), (refused_one, 422), (elsewhere, 404)):
         assert answer.status_code == status
         assert answer.get("Access-Control-Allow-Origin") == (origin if allowed else None)
         assert "Access-Control-Allow-Credentials" not in answer
         assert "Origin" in answer["Vary"]
-    assert "Content-Digest" in preflight["Access-Control-Allow-Headers"]
+    asked_for = {"Authorization", "Content-Digest", "Content-Range", "Content-Type"}
+    assert asked_for <= set(preflight["Access-Control-Allow-Headers"].split(", "))
 
 
 def test_the_uploads_pool_has_no_pages(upload_pool: Client, db: None) -> None:

@@ -35,6 +35,21 @@ class Announced:
     part_length: int | None = None
 
 
+def announced_in_file(upload: Upload, *, start: int, length: int | None, file_length: int, sha256: str) -> Announced:
+    """What a sender says who counts within the file: which part these bytes are of, and where they begin in it.
+
+    Raises ``Invalid`` where the file has no such bytes or has another length, and ``Conflict`` at the wrong door.
+    """
+    _check_door(upload)
+    if upload.size != file_length:
+        raise Invalid(f"This file has {upload.size} bytes, not {file_length}.", code="wrong_length")
+    if start >= file_length:
+        raise Invalid(f"This file has no byte {start}.", code="part_out_of_range")
+    index, offset = divmod(start, upload.part_size)
+    number = index + 1
+    return Announced(number=number, length=length, sha256=sha256, start=offset, part_length=upload.length_of(number))
+
+
 def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -> Entry:
     """Take a part or a range from ``read`` (at most as many bytes as asked for, none at the end) and enter it.
 
@@ -42,8 +57,7 @@ def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -
     Nothing of a refused or broken body is kept. No database connection is held while reading. Raises ``LengthRequired``,
     ``Invalid``, ``PartDiffers``, ``RangeOverlaps``, ``StagingFull``, ``Interrupted``, ``DigestMismatch`` or ``Conflict``.
     """
-    if upload.door in ELSEWHERE:
-        raise Conflict("The bytes of this upload do not come here: send them where it was begun.", code="wrong_door")
+    _check_door(upload)
     length = _check(upload, announced)
     known = _known(upload, announced, length)
     if known is not None:
@@ -56,21 +70,27 @@ def receive(actor: Actor, *, upload: Upload, announced: Announced, read: Read) -
         return writer.enter(expected_sha256=announced.sha256)
 
 
+def _check_door(upload: Upload) -> None:
+    if upload.door in ELSEWHERE:
+        raise Conflict("The bytes of this upload do not come here: send them where it was begun.", code="wrong_door")
+
+
 def _check(upload: Upload, announced: Announced) -> int:
     """The length of the body, which is sure to fit."""
     check_number(upload, announced.number)
     if announced.length is None:
         raise LengthRequired
     whole = upload.length_of(announced.number)
-    if announced.part_length is None:
-        wrong = announced.length != whole
-    else:
-        fits = announced.length > 0 and announced.start + announced.length <= whole
-        wrong = announced.part_length != whole or not fits
-    if wrong:
-        said = announced.length if announced.part_length is None else announced.part_length
+    said = announced.length if announced.part_length is None else announced.part_length
+    if said != whole:
         raise Invalid(
             f"Part {announced.number} has {whole} bytes, not {said}. Cut the file as the upload says.",
+            code="wrong_length",
+        )
+    if not 0 < announced.length <= whole - announced.start:
+        raise Invalid(
+            f"{announced.length} bytes from byte {announced.start} of part {announced.number} do not lie in its {whole}"
+            " bytes. Cut the file as the upload says.",
             code="wrong_length",
         )
     return announced.length

@@ -49,15 +49,19 @@ def from_our_pages(view: View[P]) -> View[P]:
 
 @from_our_pages
 @json_door("PUT", "OPTIONS")
-def part(request: Request, pk: UUID, number: int) -> HttpResponseBase:
+def part(request: Request, pk: UUID, number: int | None = None) -> HttpResponseBase:
     """PUT the bytes of part ``number``, or with ``Content-Range`` some of them: 201 once they are on the disk and in the
     ledger, 200 when they had been.
+
+    Without ``number``, ``Content-Range`` says which bytes of the whole file they are; they are of one part. A browser asks
+    before it sends to an address that is new to it, and this is one for all parts.
     """
     if request.method == "OPTIONS":
         return _preflight()
     actor, upload = _sender(request, pk)
     body = body_of(request)
-    announced = _announced(request, number, body.length if request.META.get("CONTENT_LENGTH") else None)
+    length = body.length if request.META.get("CONTENT_LENGTH") else None
+    announced = _announced_in_file(request, upload, length) if number is None else _announced(request, number, length)
     entry = parts.receive(actor, upload=upload, announced=announced, read=body.read)
     return JsonResponse(_described(entry), status=201 if entry.is_new else 200)
 
@@ -88,21 +92,36 @@ def _sender(request: Request, upload_id: UUID) -> tuple[Actor, Upload]:
 
 def _announced(request: Request, number: int, length: int | None) -> parts.Announced:
     sha256 = digests.sha256_of(request.headers.get("Content-Digest", ""))
+    start, part_length = _range(request, length) or (0, None)
+    return parts.Announced(number=number, length=length, sha256=sha256, start=start, part_length=part_length)
+
+
+def _announced_in_file(request: Request, upload: Upload, length: int | None) -> parts.Announced:
+    sha256 = digests.sha256_of(request.headers.get("Content-Digest", ""))
+    found = _range(request, length)
+    if found is None:
+        raise Invalid(
+            "Say which bytes of the file these are: Content-Range: bytes FIRST-LAST/LENGTH.", code="range_required"
+        )
+    start, file_length = found
+    return parts.announced_in_file(upload, start=start, length=length, file_length=file_length, sha256=sha256)
+
+
+def _range(request: Request, length: int | None) -> tuple[int, int] | None:
+    """The first byte of ``Content-Range`` and the length of what it counts within; ``None`` without the header."""
     header = request.headers.get("Content-Range", "")
     if not header:
-        return parts.Announced(number=number, length=length, sha256=sha256)
+        return None
     match = _CONTENT_RANGE.fullmatch(header)
     if match is None:
-        raise Invalid(
-            "Write Content-Range as bytes FIRST-LAST/LENGTH, counted within the part.", code="range_malformed"
-        )
-    first, last, part_length = (int(group) for group in match.groups())
+        raise Invalid("Write Content-Range as bytes FIRST-LAST/LENGTH.", code="range_malformed")
+    first, last, complete = (int(group) for group in match.groups())
     if length is not None and last - first + 1 != length:
         raise Invalid(
             f"Content-Range names {last - first + 1} bytes, the body has {length}. Let both say the same.",
             code="wrong_length",
         )
-    return parts.Announced(number=number, length=length, sha256=sha256, start=first, part_length=part_length)
+    return first, complete
 
 
 def _described(entry: Entry) -> dict[str, int | str]:

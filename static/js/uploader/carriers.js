@@ -49,20 +49,20 @@ export class Relay {
   }
 
   /**
-   * What is needed to send `span`: its origins, `request(origin)` with address and headers, and whether a refusal
+   * What is needed to send `span`, bytes `place` of a file of `size`: its origins, `request(origin)` with address and headers, and whether a refusal
    * means no more than that these are `isOutdated`; or `isThere` where nothing needs to be sent.
    */
-  async prepare(span, digest, { isWholePart, partLength }) {
+  async prepare(span, digest, { place: [first, end], size }) {
     const grant = await this.#access.fresh();
     const headers = {
       Authorization: `Bearer ${grant.token}`,
       "Content-Digest": contentDigest(digest),
+      "Content-Range": `bytes ${first}-${end - 1}/${size}`,
       "Content-Type": "application/octet-stream",
     };
-    if (!isWholePart) headers["Content-Range"] = `bytes ${span.start}-${span.end - 1}/${partLength}`;
     return {
       origins: grant.origins,
-      request: (origin) => ({ url: this.#doors.partUrl(origin, this.#id, span.number), headers }),
+      request: (origin) => ({ url: this.#doors.partsUrl(origin, this.#id), headers }),
       isOutdated: (error) => {
         if (error.status === 401) this.#access.end(grant);
         return error.status === 401;

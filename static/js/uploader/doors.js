@@ -59,9 +59,9 @@ export class Doors {
     }
   }
 
-  /** Where part `number` of upload `id` is put at one of the upload origins. */
-  partUrl(origin, id, number) {
-    return `${origin}${this.#createUrl.pathname}${id}/parts/${number}/`;
+  /** Where the bytes of upload `id` are put at one of the upload origins: one address, so that browsers ask for it once. */
+  partsUrl(origin, id) {
+    return `${origin}${this.#createUrl.pathname}${id}/parts/`;
   }
 
   async #ask(method, path, fields, more = {}) {

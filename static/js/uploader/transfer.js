@@ -178,8 +178,7 @@ export class Transfer extends EventTarget {
   }
 
   prepare(span, digest) {
-    const partLength = this.#ledger.lengthOf(span.number);
-    return this.carrier.prepare(span, digest, { partLength, isWholePart: span.size === partLength });
+    return this.carrier.prepare(span, digest, { place: this.#ledger.placeOf(span), size: this.size });
   }
 
   moved() {
