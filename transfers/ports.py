@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -67,8 +68,8 @@ class TransferListener(Protocol):
         ``stored`` or ``failed`` follows.
         """
 
-    def fetched(self, upload: Upload, *, actor: Actor) -> None:
-        """Every byte of a stored upload has been sent to ``actor``, in one go or in several."""
+    def fetched(self, uploads: Sequence[Upload], *, actor: Actor) -> None:
+        """Every byte of each of these stored uploads has been sent to ``actor``, in one go or in several."""
 
     def failed(self, upload: Upload, reason: str) -> None:
         """The upload ended without its file (failed or expired); ``reason`` is a sentence for people."""

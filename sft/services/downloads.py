@@ -49,19 +49,22 @@ def begin_many(actor: Actor, *, seen: SeenPackage, files: Sequence[PackageFile])
 
 
 @transaction.atomic
-def finish(actor: Actor, *, file: PackageFile) -> None:
-    """Record that every byte of a file was sent to the actor; a package is downloaded once all its files were."""
-    recipients = list(queries.addressed_to(file.package, actor).select_related("membership"))
+def finish(actor: Actor, *, files: Sequence[PackageFile]) -> None:
+    """Record that every byte of these files of one package was sent to the actor; the package is downloaded once all its
+    files were.
+    """
+    package = files[0].package
+    recipients = list(queries.addressed_to(package, actor).select_related("membership"))
     theirs = next((row.membership.organization_id for row in recipients), None)
-    # A program acts for nobody in particular: its owner was sent the file as a member of the recipient's organisation.
+    # A program acts for nobody in particular: its owner was sent the files as a member of the recipient's organisation.
     of_whom = actor.organization_id or theirs
-    audit.record(actor, "sft.file.downloaded", file, data=_names(file.package, file), organization_id=of_whom)
+    audit.record_many(actor, "sft.file.downloaded", ((file, _names(package, file), of_whom) for file in files))
     for row in recipients:
-        _note(actor, open_package(actor, recipient=row), file)
+        _note(actor, open_package(actor, recipient=row), files)
 
 
-def _note(actor: Actor, recipient: Recipient, file: PackageFile) -> None:
-    FileDownload.objects.create(file=file, recipient=recipient, sha256=file.sha256)
+def _note(actor: Actor, recipient: Recipient, files: Sequence[PackageFile]) -> None:
+    FileDownload.objects.bulk_create(FileDownload(file=file, recipient=recipient, sha256=file.sha256) for file in files)
     left = recipient.package.files.exclude(downloads__recipient=recipient)
     if recipient.state == RecipientState.OPENED and not left.exists():
         states.advance(recipient, "download", actor=actor, downloaded_at=timezone.now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -96,10 +98,11 @@ class PackageFiles:
         """The package waits for the decision of the operator's staff, and its sender is told so."""
         mails.file_quarantined(upload, _package(upload))
 
-    def fetched(self, upload: Upload, *, actor: Actor) -> None:
-        file = PackageFile.objects.select_related("package").filter(upload_id=upload.pk).first()
-        if file is not None:
-            downloads.finish(actor, file=file)
+    def fetched(self, uploads: Sequence[Upload], *, actor: Actor) -> None:
+        fetched = PackageFile.objects.filter(upload_id__in=[upload.pk for upload in uploads])
+        ordered = fetched.select_related("package").order_by("package_id", "pk")
+        for _, files in groupby(ordered, key=lambda file: file.package_id):
+            downloads.finish(actor, files=list(files))
 
     @transaction.atomic
     def failed(self, upload: Upload, reason: str) -> None:

@@ -210,7 +210,7 @@ def test_opening_and_fetching_are_told_to_the_sender_in_order(world: World) -> N
     for file, expected in ((first, "opened"), (first, "opened"), (second, "downloaded")):
         wanted = loading.file(reader, package.pk, file.pk)
         downloads.begin(reader, wanted=wanted)
-        downloads.finish(reader, file=file)
+        downloads.finish(reader, files=[file])
         assert recipient_row(package, world.recipient).state == expected
     assert FileDownload.objects.count() == 3
     assert AuditEvent.objects.filter(action="sft.file.downloaded", organization_id=world.harbor.pk).count() == 3

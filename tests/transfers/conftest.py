@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -60,8 +60,8 @@ class Listener:
     def quarantined(self, upload: Upload) -> None:
         self.told.append(("quarantined", upload.id))
 
-    def fetched(self, upload: Upload, *, actor: Actor) -> None:
-        self.told.append(("fetched", upload.id))
+    def fetched(self, uploads: Sequence[Upload], *, actor: Actor) -> None:
+        self.told += [("fetched", upload.id) for upload in uploads]
 
     def failed(self, upload: Upload, reason: str) -> None:
         self.told.append(("failed", upload.id))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
 from django.conf import settings
@@ -23,6 +24,8 @@ from transfers.storage import StoreError
 logger = logging.getLogger(__name__)
 
 RECEIPT_HEADER = "X-Receipt"
+# An archive takes hours on a slow line: a portal process that dies meanwhile takes no older receipts with it.
+NOTED_EVERY_SECONDS = 60.0
 
 
 def streamed(
@@ -46,10 +49,7 @@ def streamed(
         release()
         return StreamingHttpResponse(body, status=status, content_type=content_type, headers=headers)
 
-    def tell(sent: Sent) -> None:
-        receipts.record(actor, stretches, sent)
-
-    counted = _counted(body, span.length, Connection(request), tell)
+    counted = _counted(body, span.length, Connection(request), _Receipts(actor, stretches))
     return StreamingHttpResponse(counted, status=status, content_type=content_type)
 
 
@@ -75,10 +75,33 @@ def _joined(first: bytes, rest: Generator[bytes]) -> Generator[bytes]:
         yield from rest
 
 
-def _counted(
-    blocks: Iterator[bytes], length: int, connection: Connection, tell: Callable[[Sent], None]
-) -> Generator[bytes]:
-    """Tell, whole or broken, what has arrived. A block whose writing failed is no more than handed over."""
+class _Receipts:
+    """Receipts of one answer: while it lasts for the files that are over, at its end for all the rest."""
+
+    def __init__(self, actor: Actor, stretches: Sequence[Stretch]) -> None:
+        self._actor = actor
+        self._open = list(stretches)
+        self._noted_at = time.monotonic()
+
+    @property
+    def are_due(self) -> bool:
+        return len(self._open) > 1 and time.monotonic() - self._noted_at > NOTED_EVERY_SECONDS
+
+    def note(self, sent: Sent, *, is_over: bool) -> None:
+        ready = [each for each in self._open if is_over or each.offset + each.length <= sent.certain]
+        try:
+            receipts.record(self._actor, ready, sent)
+        except Exception:
+            # The files are with their reader; an answer that ends in an error would take them away again.
+            logger.exception("Receipts of a download were lost.")
+        finally:
+            self._open = self._open[len(ready) :]
+            self._noted_at = time.monotonic()
+            release()
+
+
+def _counted(blocks: Iterator[bytes], length: int, connection: Connection, noted: _Receipts) -> Generator[bytes]:
+    """Note, whole or broken, what has arrived. A block whose writing failed is no more than handed over."""
     began = timezone.now()
     written = handed = 0
     try:
@@ -86,16 +109,8 @@ def _counted(
             handed += len(block)
             yield block
             written = handed
+            if noted.are_due and written < length:
+                noted.note(Sent(max(0, written - connection.unknown()), handed, began), is_over=False)
     finally:
         missing = connection.settle() if written == length else connection.unknown()
-        _tell(Sent(max(0, written - missing), handed, began), tell)
-
-
-def _tell(sent: Sent, tell: Callable[[Sent], None]) -> None:
-    try:
-        tell(sent)
-    except Exception:
-        # The file is with its reader; an answer that ends in an error would take it from them again.
-        logger.exception("The receipt of a download was lost.")
-    finally:
-        release()
+        noted.note(Sent(max(0, written - missing), handed, began), is_over=True)

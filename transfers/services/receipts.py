@@ -30,6 +30,8 @@ KEPT = timedelta(days=30)
 AWAITED = timedelta(days=7)
 # Of one file for one person; who fetches it in pieces at once has a few dozen.
 MOST_SPANS = 1000
+# Files of one answer whose receipts are written together.
+AT_ONCE = 200
 
 # What touches the new span leaves the table; the answer is all of it in one.
 _JOIN = """
@@ -94,10 +96,13 @@ def record(actor: Actor, stretches: Iterable[Stretch], sent: Sent) -> None:
     if reader is None:
         return
     # In one order for everybody: who holds several rows never waits for somebody who waits for them.
-    for stretch in sorted(stretches, key=lambda each: each.upload_id):
-        reached = stretch.length == 0 and sent.certain >= stretch.offset
-        if reached or sent.handed > stretch.offset:
-            _record(actor, reader, stretch.sent_of(sent))
+    delivered = [
+        stretch.sent_of(sent)
+        for stretch in sorted(stretches, key=lambda each: each.upload_id)
+        if sent.handed > stretch.offset or (stretch.length == 0 and sent.certain >= stretch.offset)
+    ]
+    for at in range(0, len(delivered), AT_ONCE):
+        _record(actor, reader, delivered[at : at + AT_ONCE])
 
 
 def expect(actor: Actor, stretches: Sequence[Stretch]) -> AwaitedReceipt:
@@ -139,20 +144,31 @@ def is_under_way(actor: Actor, upload: Upload) -> bool:
 
 
 @transaction.atomic
-def _record(actor: Actor, reader: UUID, delivered: Delivered) -> None:
-    upload = Upload.objects.select_for_update(no_key=True).filter(pk=delivered.upload_id).first()
-    if upload is None or upload.state != UploadState.STORED:
-        return
+def _record(actor: Actor, reader: UUID, several: Sequence[Delivered]) -> None:
+    rows = Upload.objects.select_for_update(no_key=True).order_by("pk")
+    stored = {upload.pk: upload for upload in rows.filter(pk__in=[each.upload_id for each in several])}
+    whole = []
+    for delivered in several:
+        upload = stored.get(delivered.upload_id)
+        if upload is None or upload.state != UploadState.STORED:
+            continue
+        if (delivered.start, delivered.stop) == (0, upload.size) or _covers(reader, upload, delivered):
+            whole.append(upload)
+    if whole:
+        FetchedSpan.objects.filter(upload__in=whole, user=reader).delete()
+        transfer_listener().fetched(whole, actor=actor)
+
+
+def _covers(reader: UUID, upload: Upload, delivered: Delivered) -> bool:
+    """Keep a piece; whether with it and what came before the reader has every byte."""
+    _confirm(reader, upload, delivered)
+    covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
+    if covered == (0, upload.size):
+        return True
     theirs = FetchedSpan.objects.filter(upload=upload, user=reader)
-    if (delivered.start, delivered.stop) != (0, upload.size):
-        _confirm(reader, upload, delivered)
-        covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
-        if covered != (0, upload.size):
-            _note_unsure(reader, theirs, delivered)
-            _forget_surplus(theirs)
-            return
-    theirs.delete()
-    transfer_listener().fetched(upload, actor=actor)
+    _note_unsure(reader, theirs, delivered)
+    _forget_surplus(theirs)
+    return False
 
 
 def _confirm(reader: UUID, upload: Upload, delivered: Delivered) -> None:
