@@ -112,16 +112,16 @@ def _wait_for(portal: Portal) -> None:
 
 def resident_mib(pid: int) -> float:
     """The resident memory of the largest process among ``pid`` and its children, in MiB."""
-    found = [pid, *_children(pid)]
+    found = [pid, *children(pid)]
     return max(_resident(each) for each in found) / 1024
 
 
 def threads(pid: int) -> int:
     """How many threads the processes below ``pid`` have together."""
-    return sum(len(list(Path(f"/proc/{child}/task").iterdir())) for child in _children(pid))
+    return sum(len(list(Path(f"/proc/{child}/task").iterdir())) for child in children(pid))
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         found += [int(child) for child in task.read_text().split()]

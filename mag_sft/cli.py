@@ -137,7 +137,7 @@ def _each(asked: argparse.Namespace, transfers: list[Callable[[], None]]) -> int
 
 # --- What they share ----------------------------------------------------------------------------------------------
 def _gateway(asked: argparse.Namespace, account: Account) -> Gateway:
-    congestion = asked.congestion if asked.congestion != "auto" else ("bbr" if lines.bbr_is_possible() else "")
+    congestion = lines.chosen(asked.congestion)
     return Gateway(account.gateway, account.token, lines.pool(connections=asked.connections, congestion=congestion))
 
 
@@ -191,7 +191,9 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--quiet", action="store_true", help="show no bar")
         most = f"the most at a time (default {MOST_CONNECTIONS}); it begins with 6 and adds more while that is faster"
         made.add_argument("--connections", type=_connections, default=MOST_CONNECTIONS, metavar="N", help=most)
-        control = "congestion control of the connections: auto (bbr where the system has it), bbr, cubic, …"
+        control = (
+            "congestion control of the connections: auto (bbr where the system has it), system (its own), bbr, cubic, …"
+        )
         made.add_argument("--congestion", default="auto", metavar="NAME", help=control)
         patience = "give up for now after so long without a byte taken (default 900)"
         made.add_argument("--patience", type=float, default=PATIENCE_SECONDS, metavar="SECONDS", help=patience)

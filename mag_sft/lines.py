@@ -10,6 +10,8 @@ import socket
 
 import urllib3
 
+from mag_sft.errors import TransferError
+
 TCP_CONGESTION = getattr(socket, "TCP_CONGESTION", None)
 # Only with the right to go beyond net.core.wmem_max: a smaller fixed buffer is worse than one the system sizes itself.
 SO_SNDBUFFORCE = 32
@@ -17,13 +19,25 @@ SEND_BUFFER = 32 * 1024**2
 BLOCK = 1024**2
 
 
-def bbr_is_possible() -> bool:
-    """Whether a socket of ours takes bbr on this machine."""
+def chosen(name: str) -> str:
+    """The congestion control to ask for, empty for the system's own: ``auto`` takes bbr where a socket of ours may have it,
+    ``system`` asks for nothing. Raises ``TransferError`` for one that this machine does not give.
+    """
+    if name == "system" or (name == "auto" and not _is_possible("bbr")):
+        return ""
+    if name == "auto":
+        return "bbr"
+    if not _is_possible(name):
+        raise TransferError(f"This machine lets no program of yours send with “{name}”. Leave “--congestion” out.")
+    return name
+
+
+def _is_possible(name: str) -> bool:
     if TCP_CONGESTION is None:
         return False
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
-            probe.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, b"bbr")
+            probe.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, name.encode())
         except OSError:
             return False
     return True

@@ -15,7 +15,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +45,10 @@ class Profile:
 
 
 class Line:
-    """A line for as long as the context lasts. ``near`` and ``far`` stand before a command to run it at that end."""
+    """A line for as long as the context lasts. ``near`` and ``far`` stand before a command to run it at that end.
+
+    Begin with the widest line when it is to ``become`` others: what it can hold is laid out at the start.
+    """
 
     def __init__(self, profile: Profile, *, seed: int = 1) -> None:
         self._profile = profile
@@ -75,6 +79,7 @@ class Line:
             "seed": self._seed,
             "ready": ready,
             "stats": self._folder / "counters",
+            "change": self._folder / "change",
         }
         given = [text for name, value in options.items() for text in (f"--{name}", str(value))]
         self._relay = subprocess.Popen((_built(), *given, "--die-with-parent", *self._names), start_new_session=True)
@@ -94,36 +99,66 @@ class Line:
     ) -> None:
         self._end()
 
-    def congestion(self, end: Sequence[str], name: str) -> None:
-        """Congestion control of the connections that one end begins or accepts, by its route: the system's own setting takes
-        only what the machine allows to everybody.
+    def become(self, profile: Profile) -> None:
+        """Another line from now on, while nothing travels."""
+        if self._relay is None:
+            raise Impossible("The line is not up.")
+        change = self._folder / "change"
+        change.write_text(f"{profile.round_trip / 2} {profile.loss} {profile.rate}\n")
+        self._relay.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + READY_SECONDS
+        while change.exists():
+            if time.monotonic() > deadline:
+                raise Impossible("The line does not change.")
+            time.sleep(0.02)
+
+    def prefer(self, end: Sequence[str], congestion: str = "") -> None:
+        """Congestion control of the connections that one end begins or accepts from now on; without a name the system's.
+
+        By its route: the setting of a namespace takes only what the machine allows to everybody, and a route goes before it.
+        The end that leaves the choice to its programs gets none.
         """
         source = NEAR if tuple(end) == self.near else FAR
-        route = (
-            "ip",
-            "route",
-            "replace",
-            "10.99.0.0/24",
-            "dev",
-            "wan0",
-            "proto",
-            "kernel",
-            "scope",
-            "link",
-            "src",
-            source,
-        )
-        subprocess.run((*end, *route, "congctl", name), check=True)
+        options = f"10.99.0.0/24 dev wan0 proto kernel scope link src {source}".split()
+        chosen = ("congctl", congestion) if congestion else ()
+        subprocess.run((*end, "ip", "route", "replace", *options, *chosen), check=True)
+
+    def congestion(self, end: Sequence[str]) -> set[str]:
+        """What the connections at one end, over the line, are really sent with now."""
+        sockets = subprocess.run(
+            (*end, "ss", "-Htin", "state", "established", "dst", "10.99.0.0/24"),
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.splitlines()
+        return {words[0] for line in sockets if line.startswith((" ", "\t")) and (words := line.split())}
 
     def sysctl(self, end: Sequence[str], **values: str) -> None:
         for name, value in values.items():
             subprocess.run((*end, "sysctl", "-qw", f"{name.replace('__', '.')}={value}"), check=True)
+
+    def setting(self, end: Sequence[str], name: str) -> str:
+        asked = (*end, "sysctl", "-n", name.replace("__", "."))
+        return " ".join(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split())
 
     def start(
         self, end: Sequence[str], *command: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """A command at one end, which dies with us."""
         return subprocess.Popen(("setpriv", "--pdeathsig", "TERM", *end, *command), env=environment)
+
+    @contextmanager
+    def talk(self, end: Sequence[str], *command: str) -> Iterator[subprocess.Popen[str]]:
+        """A command at one end with lines to and from it; it ends with the context at the latest."""
+        with subprocess.Popen(
+            ("setpriv", "--pdeathsig", "TERM", *end, *command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                yield process
+                process.communicate(timeout=READY_SECONDS)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
 
     def _end(self) -> None:
         relay, self._relay = self._relay, None
@@ -138,7 +173,7 @@ class Line:
 
 def check() -> None:
     """Raise ``Impossible`` with what is missing."""
-    missing = [name for name in ("ip", "gcc", "setpriv", "sysctl") if not shutil.which(name)]
+    missing = [name for name in ("ip", "ss", "gcc", "setpriv", "sysctl") if not shutil.which(name)]
     if missing:
         raise Impossible(
             f"Missing programs: {', '.join(missing)}. On Debian: apt-get install iproute2 gcc procps util-linux"

@@ -1,107 +1,138 @@
-"""``python -m benchmarks.line.client KIND …``: one transfer from the near end of a line; prints ``{"bytes", "seconds"}``.
+"""``python -m benchmarks.line.client KIND …``: one transfer from the near end of a line (``timed`` says what is printed).
 
-It is cut off after a while; what counts then is what the other side has acknowledged until there.
+Nobody's start is counted: the clock begins when a program has been loaded and begins to speak to the gateway.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import urllib3
-
 from benchmarks import peer_programs, sample
-from mag_sft.gateway import Gateway
+from benchmarks.line.timed import Clock
+from mag_sft import cli
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     asked = _arguments()
-    kinds: dict[str, Callable[[argparse.Namespace, Path], tuple[int, float]]] = {
+    kinds: dict[str, Callable[[argparse.Namespace, Path], None]] = {
         "curl": _curl,
         "tus": _tus,
         "sft": _sft,
         "fetch": _fetch,
+        "get": _get,
     }
     with tempfile.TemporaryDirectory(prefix="mag-line-client-") as name:
-        file = sample.file(Path(name) / "measured.bin", asked.mib)
-        count, seconds = kinds[asked.kind](asked, file)
-    print(json.dumps({"bytes": count, "seconds": seconds}))
+        kinds[asked.kind](asked, Path(name))
     return 0
 
 
-def _curl(asked: argparse.Namespace, file: Path) -> tuple[int, float]:
-    """One PUT, whole. What had arrived when it was cut off is told by the server's side."""
-    begun = time.monotonic()
-    subprocess.run(
-        (
-            "curl",
-            "-sS",
-            "-o",
-            os.devnull,
-            "--max-time",
-            str(asked.cut),
-            "-T",
-            str(file),
-            f"{asked.address}/put/measured.bin",
-        ),
-        check=False,
-        stderr=subprocess.DEVNULL,
-    )
-    return -1, time.monotonic() - begun
+def _curl(asked: argparse.Namespace, folder: Path) -> None:
+    """One PUT, whole."""
+    file = sample.file(folder / "measured.bin", asked.mib)
+    _program(asked, ("curl", "-sSf", "-o", os.devnull, "-T", str(file), f"{asked.address}/put/measured.bin"))
 
 
-def _tus(asked: argparse.Namespace, file: Path) -> tuple[int, float]:
+def _tus(asked: argparse.Namespace, folder: Path) -> None:
+    """tus-js-client says on standard error when it begins."""
+    file = sample.file(folder / "measured.bin", asked.mib)
     command = peer_programs.node("tus_client.mjs", f"{asked.origin}/transfers/tus/", file, asked.token)
-    return _until_acknowledged(asked, command, file)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        if process.stderr is None or not process.stderr.readline():
+            raise RuntimeError("tus-js-client did not start.")
+        _wait(asked, process, Clock())
 
 
-def _sft(asked: argparse.Namespace, file: Path) -> tuple[int, float]:
-    options = ("--json", "--no-wait", f"--connections={asked.connections}", f"--congestion={asked.congestion}")
-    return _until_acknowledged(asked, (sys.executable, "-m", "mag_sft", "upload", *options, str(file)), file)
+def _sft(asked: argparse.Namespace, folder: Path) -> None:
+    file = sample.file(folder / "measured.bin", asked.mib)
+    clock, process = _mag_sft(asked, folder, "upload", "--no-wait", str(file))
+    process.join(asked.cut)
+    if process.is_alive():
+        clock.cut()
+    else:
+        clock.whole(_all_well(process.exitcode, asked))
+    process.kill()
 
 
-def _until_acknowledged(asked: argparse.Namespace, command: tuple[str, ...], file: Path) -> tuple[int, float]:
-    begun = time.monotonic()
-    environment = {**os.environ, "MAG_SFT_GATEWAY": asked.address, "MAG_SFT_TOKEN": asked.token}
-    environment["XDG_STATE_HOME"] = str(file.parent)
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+def _fetch(asked: argparse.Namespace, folder: Path) -> None:
+    """Until its SHA-256 has been compared. What was cut off counts by what is in the draft, which has holes."""
+    target = folder / "fetched.bin"
+    clock, process = _mag_sft(asked, folder, "download", asked.upload, "--to", str(target))
+    process.join(asked.cut)
+    if process.is_alive():
+        clock.cut(target.with_name(f"{target.name}.part").stat().st_blocks * 512)
+    else:
+        clock.whole(_all_well(process.exitcode, asked))
+    process.kill()
+
+
+def _get(asked: argparse.Namespace, folder: Path) -> None:
+    """One curl, one connection, as a browser fetches."""
+    target = folder / "fetched.bin"
+    token = ("-H", f"Authorization: Bearer {asked.token}")
+    clock = Clock()
+    with subprocess.Popen(
+        ("curl", "-sSf", *token, "-o", str(target), f"{asked.address}/transfers/uploads/{asked.upload}/content/")
+    ) as process:
         try:
-            process.wait(timeout=asked.cut)
+            process.wait(asked.cut)
         except subprocess.TimeoutExpired:
+            clock.cut(target.stat().st_size)
             process.kill()
         else:
-            return file.stat().st_size, time.monotonic() - begun
-    seconds = time.monotonic() - begun
-    client = Gateway(asked.address, asked.token, urllib3.PoolManager())
-    newest = client.own_files()["uploads"][0]["id"]
-    found = client.describe(newest)
-    there = [*found["parts"], *found.get("pieces", ())]
-    return sum(part["size"] for part in there), seconds
+            clock.whole(_all_well(process.returncode, asked))
 
 
-def _fetch(asked: argparse.Namespace, file: Path) -> tuple[int, float]:
-    """``mag-sft download`` of a file that the gateway has."""
-    begun = time.monotonic()
-    target = file.with_suffix(".fetched")
-    command = (sys.executable, "-m", "mag_sft", "download", "--quiet", f"--connections={asked.connections}")
-    environment = {**os.environ, "MAG_SFT_GATEWAY": asked.address, "MAG_SFT_TOKEN": asked.token}
-    environment["XDG_STATE_HOME"] = str(file.parent)
-    with subprocess.Popen((*command, asked.upload, "--to", str(target)), env=environment) as process:
-        try:
-            process.wait(timeout=asked.cut)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    seconds = time.monotonic() - begun
-    draft = target.with_name(f"{target.name}.part")
-    found = target if target.exists() else draft
-    return found.stat().st_blocks * 512 if found.exists() else 0, seconds
+def _mag_sft(
+    asked: argparse.Namespace, folder: Path, *arguments: str
+) -> tuple[Clock, multiprocessing.process.BaseProcess]:
+    """``mag-sft`` as its users call it, in a child of this process, which has loaded it already."""
+    os.environ |= {"MAG_SFT_GATEWAY": asked.address, "MAG_SFT_TOKEN": asked.token, "XDG_STATE_HOME": str(folder)}
+    options = ("--json", f"--connections={asked.connections}", f"--congestion={asked.congestion}")
+    command, *others = arguments
+    process = multiprocessing.get_context("fork").Process(
+        target=_run, args=((command, *options, *others),), daemon=True
+    )
+    clock = Clock()
+    process.start()
+    return clock, process
+
+
+def _run(arguments: tuple[str, ...]) -> None:
+    # Standard output is the bench's.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(cli.main(arguments))
+
+
+def _program(asked: argparse.Namespace, command: tuple[str, ...]) -> None:
+    clock = Clock()
+    with subprocess.Popen(command) as process:
+        _wait(asked, process, clock)
+
+
+def _wait(asked: argparse.Namespace, process: subprocess.Popen[bytes], clock: Clock) -> None:
+    try:
+        process.wait(asked.cut)
+    except subprocess.TimeoutExpired:
+        clock.cut()
+        process.kill()
+    else:
+        clock.whole(_all_well(process.returncode, asked))
+
+
+def _all_well(code: int | None, asked: argparse.Namespace) -> int:
+    """The bytes of the whole file. Raises ``RuntimeError`` when the program failed."""
+    if code:
+        raise RuntimeError(f"{asked.kind} ended with {code}; its words are above.")
+    return int(asked.mib) * sample.MIB
 
 
 def _arguments() -> argparse.Namespace:
@@ -114,7 +145,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mib", type=int, default=128)
     parser.add_argument("--cut", type=float, default=60)
     parser.add_argument("--connections", type=int, default=24)
-    parser.add_argument("--congestion", default="cubic")
+    parser.add_argument("--congestion", default="system")
     return parser.parse_args()
 
 

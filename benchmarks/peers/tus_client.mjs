@@ -1,5 +1,5 @@
 // One upload by tus-js-client: node tus_client.mjs ENDPOINT FILE [TOKEN]. Prints {"url", "seconds"} when the server has acknowledged
-// the last byte.
+// the last byte, and a line on standard error when it begins.
 
 import { createReadStream, statSync } from "node:fs";
 import { Upload } from "tus-js-client";
@@ -22,4 +22,5 @@ const upload = new Upload(createReadStream(file), {
     process.exit(0);
   },
 });
+console.error("begun");
 upload.start();
