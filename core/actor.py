@@ -20,7 +20,8 @@ class Actor:
 
     ``label`` is what the audit trail shows: a User ID, ``visitor`` or the name of a job. ``roles`` holds the rights of the
     membership acted under, as strings that only the rooms that grant them interpret; ``is_staff`` marks operator staff.
-    ``proofs`` are the values of ``accounts.proofs.Proof`` that the session was opened or strengthened with.
+    ``proofs`` are the values of ``accounts.proofs.Proof`` that the session was opened or strengthened with. ``via`` is the
+    access token that a program showed instead of a session.
     """
 
     kind: ActorKind
@@ -31,6 +32,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     is_staff: bool = False
     proofs: frozenset[str] = frozenset()
+    via: UUID | None = None
     ip: str | None = None
     request_id: str = ""
 

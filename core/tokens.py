@@ -21,9 +21,15 @@ from core.errors import Gone, NotFound
 from core.models import Token
 
 
-def issue(purpose: str, subject_id: UUID, *, lifetime: timedelta, owner_id: UUID | None = None) -> Token:
-    """A new token that is good for ``purpose`` on one subject until ``lifetime`` has passed. Others stay as they are."""
+def issue(
+    purpose: str, subject_id: UUID, *, lifetime: timedelta, owner_id: UUID | None = None, via: UUID | None = None
+) -> Token:
+    """A new token that is good for ``purpose`` on one subject until ``lifetime`` has passed. Others stay as they are.
+
+    ``via`` is what it was asked for with, where it shall end with that (``revoke_via``).
+    """
     token = _new(purpose, subject_id, lifetime, owner_id)
+    token.via = via
     token.save(force_insert=True)
     return token
 
@@ -101,6 +107,11 @@ def revoke(purpose: str, subject_id: UUID) -> int:
 def revoke_owned_by(owner_id: UUID) -> int:
     """End every live token that this person holds, of any purpose; returns how many."""
     return _alive().filter(owner_id=owner_id).update(revoked_at=timezone.now())
+
+
+def revoke_via(ids: Iterable[UUID]) -> int:
+    """End every live token that was asked for with one of these; returns how many."""
+    return _alive().filter(via__in=list(ids)).update(revoked_at=timezone.now())
 
 
 def purge(*, ended_before: timedelta) -> int:

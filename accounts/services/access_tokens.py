@@ -3,7 +3,7 @@
 The secret is ``mag_``, 43 characters of base64url (256 random bits) and six that are the CRC-32 of all before them in base
 62: a typing error is told from a token that ended, and scanners of repositories and mails know one when they see it. It is
 shown once; the table holds its SHA-256. Tokens outlive sessions: signing out ends none. What ends every session of a person
-does (``sessions.clear``).
+does (``sessions.clear``). With a token ends what was asked for with it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from accounts.models import AccessToken, Scope, User
 from accounts.ports import factor_policy, guardians, sign_in_policy
 from accounts.services import letters, limits, sessions
 from accounts.services.token_ends import revoke_all
-from core import audit, outbox, texts, throttles
+from core import audit, outbox, texts, throttles, tokens
 from core.actor import Actor, ActorKind
 from core.audit import refusals
 from core.errors import Invalid, NotAllowed, SignInRequired
 
-__all__ = ["authenticate", "create", "is_access_token", "live_of", "revoke", "revoke_all"]
+__all__ = ["authenticate", "create", "hold", "is_access_token", "live_of", "revoke", "revoke_all"]
 
 PREFIX = "mag_"
 SHORTEST, DEFAULT, LONGEST = timedelta(days=1), timedelta(days=90), timedelta(days=365)
@@ -104,7 +104,7 @@ def create(
 
 
 def revoke(actor: Actor, *, token: AccessToken, reason: str = "") -> AccessToken:
-    """End a token at once; one that has ended stays as it is.
+    """End a token at once, and what was asked for with it; one that has ended stays as it is.
 
     For its owner and whoever looks after them, who says why. Raises ``NotAllowed``, ``Invalid`` with ``fields["reason"]``.
     """
@@ -115,6 +115,7 @@ def revoke(actor: Actor, *, token: AccessToken, reason: str = "") -> AccessToken
     with transaction.atomic():
         live = AccessToken.objects.filter(pk=token.pk, revoked_at=None)
         if live.update(revoked_at=timezone.now(), ended_reason=said):
+            tokens.revoke_via([token.pk])
             audit.record(actor, "accounts.access_token.revoke", token.user, reason=reason, data=_about(token))
     token.refresh_from_db(fields=["revoked_at", "ended_reason"])
     return token
@@ -123,6 +124,20 @@ def revoke(actor: Actor, *, token: AccessToken, reason: str = "") -> AccessToken
 def live_of(user: User) -> QuerySet[AccessToken]:
     """The tokens of ``user`` that open something now, the newest first."""
     return AccessToken.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def hold(actor: Actor) -> timedelta | None:
+    """How long the access token that ``actor`` showed has left; ``None`` for somebody with a session.
+
+    It is not revoked before the transaction ends, which this needs, so that what is asked for with it is there to end with
+    it. Raises ``SignInRequired`` where it has ended meanwhile.
+    """
+    if actor.via is None:
+        return None
+    token = AccessToken.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=actor.via)
+    if ended := _ended_because(token):
+        raise SignInRequired(SAID[ended], code=ended, headers={"WWW-Authenticate": "Bearer"})
+    return token.expires_at - timezone.now()
 
 
 def is_access_token(secret: str) -> bool:
@@ -209,7 +224,7 @@ def _note_use(token: AccessToken, ip: str | None) -> None:
 
 
 def _actor(token: AccessToken) -> Actor:
-    return Actor(kind=ActorKind.USER, label=token.user.user_id, user_id=token.user_id)
+    return Actor(kind=ActorKind.USER, label=token.user.user_id, user_id=token.user_id, via=token.pk)
 
 
 def _refused(actor: Actor, scope: Scope, token: AccessToken, sentence: str, code: str) -> NotAllowed:

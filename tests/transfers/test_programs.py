@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+from uuid import uuid4
+
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.test import Client
 
@@ -10,13 +16,16 @@ from accounts.models import AccessToken, Scope, Session
 from accounts.proofs import Proof
 from accounts.services import access_tokens
 from core.actor import Actor
+from core.errors import SignInRequired
 from core.models import AuditEvent
 from orgs.models import Membership
 from tests.sft import world as sft_world
 from tests.transfers.conftest import actor_of, make_user
 from tests.transfers.sending import new_upload, sha256
+from transfers import access
 from transfers.digests import content_digest
 from transfers.models import Part, Upload
+from transfers.services import tokens
 
 CONTENT = b"twelve bytes"
 
@@ -94,3 +103,55 @@ def test_the_door_of_parts_takes_the_owner_s_token_for_sending(  # noqa: PLR0917
     answer = sending.put(f"/transfers/uploads/{upload.pk}/parts/1/", CONTENT, headers=digest)
     assert answer.status_code == status
     assert Part.objects.count() == (status == 201)
+
+
+# --- What a program was given ends with its token -----------------------------------------------------------------
+@dataclass
+class Program:
+    actor: Actor
+    token: AccessToken
+
+    @classmethod
+    def of(cls, owner: Actor, member: Membership) -> Self:
+        token, secret = access_tokens.create(
+            owner, user=member.user, name=uuid4().hex, scopes=[Scope.FILES_SEND], lifetime=timedelta(days=1)
+        )
+        return cls(access_tokens.authenticate(secret, scope=Scope.FILES_SEND, ip=None, request_id=""), token)
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_with_a_token_ends_what_was_asked_for_with_it(
+    owner: Actor, member: Membership, upload: Upload, *, all_of_them: bool
+) -> None:
+    one, other = Program.of(owner, member), Program.of(owner, member)
+    with_one, with_other, in_a_session = (
+        tokens.grant(who, upload=upload) for who in (one.actor, other.actor, actor_of(member.user))
+    )
+    access.by_token(with_one.secret, upload.id)
+    if all_of_them:
+        access_tokens.revoke_all(owner, user=member.user, reason="No more programs")
+    else:
+        access_tokens.revoke(owner, token=one.token)
+    with pytest.raises(SignInRequired) as refusal:
+        access.by_token(with_one.secret, upload.id)
+    assert refusal.value.error_code == "token_revoked"
+    with pytest.raises(SignInRequired):
+        tokens.renew(one.actor, upload=upload)
+    if all_of_them:
+        with pytest.raises(SignInRequired):
+            access.by_token(with_other.secret, upload.id)
+    else:
+        access.by_token(with_other.secret, upload.id)
+    access.by_token(in_a_session.secret, upload.id)
+
+
+def test_what_was_asked_for_with_a_token_does_not_outlive_it(owner: Actor, member: Membership, upload: Upload) -> None:
+    program = Program.of(owner, member)
+    end = program.token.expires_at
+    with time_machine.travel(end - timedelta(minutes=10), tick=False):
+        granted = tokens.grant(program.actor, upload=upload)
+    assert granted.expires_at == end
+    with time_machine.travel(end - timedelta(seconds=1), tick=False):
+        access.by_token(granted.secret, upload.id)
+    with time_machine.travel(end, tick=False), pytest.raises(SignInRequired):
+        access.by_token(granted.secret, upload.id)

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from accounts.services import access_tokens
 from core import tokens
 from core.actor import Actor
 from core.errors import Conflict
@@ -23,13 +24,17 @@ class Grant:
 
 
 def grant(actor: Actor, *, upload: Upload) -> Grant:
-    """A token that sends parts of this upload and does nothing else; it dies when its owner signs out.
+    """A token that sends parts of this upload and does nothing else. It dies when its owner signs out, and with the access
+    token it was asked for with.
 
-    Raises ``Conflict`` when the upload takes no more parts.
+    Raises ``Conflict`` when the upload takes no more parts, and ``SignInRequired`` when that access token has ended.
     """
     if upload.state != UploadState.RECEIVING:
         raise Conflict(f"This upload is “{upload.get_state_display()}” and takes no more parts.", code="upload_ended")
-    token = tokens.issue(TOKEN_PURPOSE, upload.id, lifetime=settings.UPLOAD_TOKEN_LIFETIME, owner_id=actor.user_id)
+    with transaction.atomic():
+        left = access_tokens.hold(actor)
+        lifetime = settings.UPLOAD_TOKEN_LIFETIME if left is None else min(settings.UPLOAD_TOKEN_LIFETIME, left)
+        token = tokens.issue(TOKEN_PURPOSE, upload.id, lifetime=lifetime, owner_id=actor.user_id, via=actor.via)
     return Grant(secret=tokens.secret_of(token), expires_at=token.expires_at)
 
 
