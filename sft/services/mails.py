@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
+
+from django.utils import timezone
 
 from accounts import notifications
 from accounts.models import User, UserState
 from core import outbox
+from core.models import Mail
 from core.outbox import Link
 from orgs.models import Membership
 from sft.models import AccessGrant, Package, PackageFile, Recipient, Subscription
@@ -15,6 +19,7 @@ from sft.queries import file_names
 from transfers.models import Upload
 
 NAMES_IN_A_MAIL = 10
+FILES_AT_MOST_EVERY = timedelta(hours=1)
 HOME = Link("sft:home")
 
 
@@ -125,7 +130,9 @@ def package_failed(package: Package) -> None:
 
 
 def file_quarantined(upload: Upload, package: Package | None) -> None:
-    """To its sender: a file is being held, and its package with it."""
+    """To its sender: a file is being held, and its package with it. Once an hour for one package, whose page lists them."""
+    if package is not None and _was_told_lately("file_quarantined", package):
+        return
     _about_file("file_quarantined", upload, package, finding=upload.scan_finding)
 
 
@@ -148,7 +155,13 @@ def _about_file(template: str, upload: Upload, package: Package | None, **words:
         links={"where": _package(package) if package else HOME},
         organization_id=package.organization_id if package else None,
         language=owner.language,
+        about=package.pk if package else None,
     )
+
+
+def _was_told_lately(template: str, package: Package) -> bool:
+    since = timezone.now() - FILES_AT_MOST_EVERY
+    return Mail.objects.filter(template=f"sft/mail/{template}", about=package.pk, created_at__gt=since).exists()
 
 
 def _about_access(template: str, grant: AccessGrant) -> None:

@@ -8,11 +8,12 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core.errors import Invalid
 from core.models import Mail
 from sft.models import Package, PackageFile, PackageState
-from sft.services import delivery
+from sft.services import delivery, mails
 from tests.sft.uploading import add_upload
 from tests.sft.world import World, acting, draft, operator
 from tests.transfers.clamd import FakeScanner
@@ -75,6 +76,18 @@ def test_a_package_with_a_held_file_is_not_delivered_and_says_so(client: Client,
     assert "not delivered yet: a file is being held" in page
     assert "Held in quarantine" in page
     assert FINDING in page
+
+
+def test_of_many_held_files_of_a_package_its_sender_is_told_once_an_hour(world: World, scanner: FakeScanner) -> None:
+    package = draft(world)
+    for number in range(3):
+        bring(world, package, name=f"{number}.step")
+    assert mailed(world) == ["file_quarantined"]
+    Mail.objects.update(created_at=timezone.now() - mails.FILES_AT_MOST_EVERY)
+    bring(world, package, name="3.step")
+    assert mailed(world) == ["file_quarantined"] * 2
+    bring(world, draft(world))
+    assert mailed(world) == ["file_quarantined"] * 3
 
 
 def test_nobody_fetches_a_held_file(client: Client, world: World, sent: Package) -> None:

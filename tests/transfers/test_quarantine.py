@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.db import IntegrityError
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from core import outbox
 from core.actor import Actor, ActorKind
 from core.errors import Conflict, Invalid, NotAllowed
 from core.models import AuditEvent, Mail
@@ -19,8 +23,8 @@ from tests.signing_in import fresh
 from tests.transfers.clamd import FakeScanner
 from tests.transfers.conftest import Listener, actor_of, make_user
 from tests.transfers.sending import new_upload, push_all, send_all
-from transfers.models import QuarantineRelease, ReleaseState, Scan, Upload, UploadState
-from transfers.services import cleaning, finishing, quarantine, uploads
+from transfers.models import QuarantineNews, QuarantineRelease, ReleaseState, Scan, Upload, UploadState
+from transfers.services import cleaning, finishing, news, quarantine, uploads
 from transfers.storage import NoSuchObject, store
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +95,35 @@ def test_staff_are_told_without_the_name_of_the_file(held: Upload, sam: User, ki
     assert mail is not None
     assert held.name not in str(mail.context)
     assert mail.context["finding"] == FINDING
+
+
+def test_of_many_staff_are_told_once_an_hour(sender: User, sam: User) -> None:
+    for _ in range(4):
+        quarantined(sender)
+    assert told(sam) == ["file_quarantined"]
+    first = QuarantineNews.objects.get().told_at
+    assert first is not None
+    with time_machine.travel(first + news.AT_MOST_EVERY - timedelta(seconds=1), tick=False):
+        assert news.tell_of_others() == 0
+    with time_machine.travel(first + news.AT_MOST_EVERY, tick=False):
+        assert news.tell_of_others() == 3
+        assert news.tell_of_others() == 0
+    assert told(sam) == ["file_quarantined", "files_quarantined"]
+    mail = Mail.objects.get(template="transfers/mail/files_quarantined")
+    assert (mail.context["came"], mail.context["waiting"]) == (3, 4)
+    assert "/quarantinedupload/" in outbox.render(mail).text
+
+
+def test_after_a_quiet_hour_staff_are_told_at_once(sender: User, sam: User) -> None:
+    quarantined(sender)
+    QuarantineNews.objects.update(told_at=timezone.now() - news.AT_MOST_EVERY)
+    quarantined(sender)
+    assert told(sam) == ["file_quarantined"] * 2
+
+
+def told(person: User) -> list[str]:
+    sent = Mail.objects.filter(to=person.email, template__startswith="transfers/mail/").order_by("created_at")
+    return [mail.template.removeprefix("transfers/mail/") for mail in sent]
 
 
 # --- Two persons let it through -----------------------------------------------------------------------------------

@@ -8,15 +8,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.queries import operator_staff
-from core import audit, outbox, states, texts, wakeups
+from core import audit, states, texts, wakeups
 from core.actor import Actor
 from core.errors import Conflict
-from core.outbox import Link
 from transfers import policies
 from transfers.models import QuarantineRelease, ReleaseState, Scan, Upload, UploadState
 from transfers.ports import transfer_listener
-from transfers.services import uploads
+from transfers.services import news, uploads
 from transfers.services.verifying import Reading
 
 LONGEST_REASON = 1000
@@ -47,7 +45,7 @@ def put_in(actor: Actor, *, upload: Upload, reading: Reading) -> Upload:
         )
         _say(upload, why)
         transfer_listener().quarantined(upload)
-        _tell_staff("file_quarantined", upload)
+        news.file_came(upload)
     return upload
 
 
@@ -63,7 +61,7 @@ def ask(actor: Actor, *, upload: Upload, reason: str) -> QuarantineRelease:
         why = _reason(reason)
         asked = QuarantineRelease.objects.create(upload=held, reason=why, asked_by_id=actor.user_id)
         audit.record(actor, "transfers.quarantinerelease.ask", asked, reason=why, data={"upload": str(held.pk)})
-        _tell_staff("release_asked", held, but=actor, reason=why, person=actor.label)
+        news.release_asked(held, by=actor, reason=why)
     return asked
 
 
@@ -159,24 +157,3 @@ def _held(upload: Upload) -> Upload:
 
 def _reason(text: str) -> str:
     return texts.required(text, missing=NO_REASON, longest=LONGEST_REASON)
-
-
-def _tell_staff(template: str, upload: Upload, *, but: Actor | None = None, **words: str) -> None:
-    """Without the file's name, which is its people's only."""
-    for person in operator_staff():
-        if but is not None and person.pk == but.user_id:
-            continue
-        outbox.enqueue(
-            f"transfers/mail/{template}",
-            to=person.email,
-            language=person.language,
-            context={
-                "name": person.first_name,
-                "finding": upload.scan_finding,
-                "size": upload.size,
-                "sender_user_id": upload.owner.user_id,
-                **words,
-            },
-            links={"file": Link("admin:transfers_quarantinedupload_change", {"object_id": str(upload.pk)})},
-            about=upload.pk,
-        )

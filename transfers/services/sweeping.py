@@ -17,7 +17,7 @@ from core.errors import DomainError
 from transfers import queries
 from transfers.models import Concat, Node, Part, PartState, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import cleaning, finishing, maintenance, pieces, pushing, uploads
+from transfers.services import cleaning, finishing, maintenance, news, paging, pieces, pushing, uploads
 from transfers.services.staged import push_queue
 from transfers.services.tus import completing, concatenation
 
@@ -34,7 +34,8 @@ EXPIRED = "The file was not sent to its end in time, and what had arrived was de
 def sweep() -> int:
     """Wake a worker for everything that is due, expire what is overdue, ask the nodes; returns how many were woken."""
     woken = sum(_done(step) for step in (wake_pushes, pieces.wake_due, wake_finishes, wake_clean_ups))
-    for step in (completing.settle_left_over, concatenation.remove_forgotten, expire_overdue, expire_loose):
+    ends = (completing.settle_left_over, concatenation.remove_forgotten, expire_overdue, expire_loose)
+    for step in (*ends, news.tell_of_others):
         _done(step)
     ask_nodes()
     return woken
@@ -95,7 +96,7 @@ def expire_overdue() -> int:
     if maintenance.is_on():
         return 0
     overdue = Upload.objects.filter(state=UploadState.RECEIVING, expires_at__lte=timezone.now())
-    return sum(_expire(upload, EXPIRED) for upload in overdue.order_by("expires_at")[:LIMIT])
+    return sum(_expire(upload, EXPIRED) for upload in paging.each(overdue, name="overdue"))
 
 
 def expire_loose() -> int:
@@ -104,8 +105,8 @@ def expire_loose() -> int:
     One that was put to some use meanwhile stays, and so do partial uploads, whose end is decided where they are joined.
     """
     loose = Upload.objects.filter(state=UploadState.STORED, subject=None, expires_at__lte=timezone.now())
-    overdue = loose.exclude(concat=Concat.PARTIAL).order_by("expires_at")
-    return sum(_expire(upload, UNUSED) for upload in overdue[:LIMIT])
+    overdue = loose.exclude(concat=Concat.PARTIAL)
+    return sum(_expire(upload, UNUSED) for upload in paging.each(overdue, name="loose"))
 
 
 def ask_nodes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from uuid import UUID
 
 from django.db import transaction
@@ -13,9 +14,7 @@ from core.errors import DomainError
 from transfers import queries
 from transfers.errors import PartsMissing
 from transfers.models import Concat, Door, Part, PartState, Upload, UploadState
-from transfers.services import maintenance, uploads
-
-LIMIT = 1000
+from transfers.services import maintenance, paging, uploads
 
 
 def offset_of(upload: Upload) -> int:
@@ -72,5 +71,6 @@ def settle_left_over() -> int:
     ending = left_open.filter(Exists(Part.objects.filter(upload=OuterRef("pk"), number=last)))
     whole = ending.filter(size=Subquery(held.annotate(sum=Sum("size")).values("sum")))
     finals = left_open.filter(concat=Concat.FINAL)
-    ids = [*whole.values_list("pk", flat=True)[:LIMIT], *finals.values_list("pk", flat=True)[:LIMIT]]
-    return sum(settle(upload_id) for upload_id in ids)
+    # What the policy refuses stays as it is, however often it is asked.
+    left = chain(paging.each(whole, name="whole"), paging.each(finals, name="finals"))
+    return sum(settle(upload.pk) for upload in left)

@@ -19,7 +19,7 @@ from transfers.connections import release
 from transfers.errors import StagingFull
 from transfers.models import Concat, Door, Part, PartState, TusSource, Upload, UploadState
 from transfers.models.upload import ENDED
-from transfers.services import claims, maintenance, pushing, uploads
+from transfers.services import claims, maintenance, paging, pushing, uploads
 from transfers.services.tus import completing
 from transfers.services.tus.errors import Ended, Malformed
 from transfers.services.tus.facts import FileFacts
@@ -117,7 +117,7 @@ def remove_forgotten() -> int:
     )
     if maintenance.is_on():
         return 0
-    return sum(remove_unless_joined(JOINER, one) for one in forgotten[:1000])
+    return sum(remove_unless_joined(JOINER, one) for one in paging.each(forgotten, name="forgotten"))
 
 
 def _sources(actor: Actor, keys: Sequence[str]) -> dict[str, Upload]:
