@@ -2,7 +2,18 @@
 
 from core.admin.audit import AuditEventAdmin
 from core.admin.base import DeskAdmin, ReadOnlyAdmin, desk_page, key
+from core.admin.decisions import DecisionAdmin, WaitingFilter
 from core.admin.mail import MailAdmin
 from core.admin.suppression import SuppressionAdmin
 
-__all__ = ["AuditEventAdmin", "DeskAdmin", "MailAdmin", "ReadOnlyAdmin", "SuppressionAdmin", "desk_page", "key"]
+__all__ = [
+    "AuditEventAdmin",
+    "DecisionAdmin",
+    "DeskAdmin",
+    "MailAdmin",
+    "ReadOnlyAdmin",
+    "SuppressionAdmin",
+    "WaitingFilter",
+    "desk_page",
+    "key",
+]

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from functools import partial
+from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from core import back_office
-from core.admin import ReadOnlyAdmin, desk_page, key
-from core.errors import DomainError, Invalid
-from core.forms import show_refusal
+from core.admin import DecisionAdmin, WaitingFilter
 from core.http import Request
 from core.templatetags.ui import NOTHING, until, when
 from orgs import access, policies, profile_changes, queries, timelines
@@ -27,18 +23,17 @@ from orgs.forms.change_requests import DecisionForm
 from orgs.models import ChangeRequest, ChangeRequestState, Role
 from orgs.services import change_decisions, change_notices, change_requests
 
-LIST, PAGE = "admin:orgs_changerequest_changelist", "admin:orgs_changerequest_change"
+LIST = "admin:orgs_changerequest_changelist"
 
 back_office.counter(
     "Changes to decide", LIST, lambda actor: access.change_requests(actor).filter(state="requested").count(), order=20
 )
 
 
-class QueueFilter(admin.SimpleListFilter):
-    """What waits for a decision, unless something else is asked for."""
-
+class QueueFilter(WaitingFilter):
     title = "state"
     parameter_name = "queue"
+    unchosen = "Waiting for a decision"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
         ended = [state for state in ChangeRequestState if state != ChangeRequestState.REQUESTED]
@@ -48,11 +43,6 @@ class QueueFilter(admin.SimpleListFilter):
             *((state.value, state.label) for state in ended),
             ("all", "All"),
         ]
-
-    def choices(self, changelist: Any) -> Any:
-        """The same as Django's, with the name of what is shown when nothing is chosen."""
-        first, *others = super().choices(changelist)
-        return [{**first, "display": "Waiting for a decision"}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:
         waiting = queryset.filter(state=ChangeRequestState.REQUESTED)
@@ -66,7 +56,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 
 @admin.register(ChangeRequest)
-class ChangeRequestAdmin(ReadOnlyAdmin):
+class ChangeRequestAdmin(DecisionAdmin):
     """The queue of changes, by due time, and one page for each with old and new side by side."""
 
     list_display = ("company", "what", "asked_by", "asked", "due", "assignee", "state")
@@ -75,71 +65,14 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
     search_help_text = "Part of the organisation’s name; a whole Organization ID"
     ordering = ("due_at", "id")
     list_per_page = 50
+    verbs = ("approve", "deny", "claim", "release", "withdraw")
+    decision_forms = {"denying": DecisionForm}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeRequest]:
         return access.change_requests(request.actor)  # type: ignore[attr-defined]
 
-    def get_urls(self) -> list[URLPattern]:
-        posted: dict[str, Callable[..., HttpResponse]] = {
-            "approve": self.approve,
-            "deny": self.deny,
-            "claim": self.claim,
-            "release": self.release,
-            "withdraw": self.withdraw,
-        }
-        buttons = [
-            path(
-                f"<uuid:pk>/{verb}/",
-                self.admin_site.admin_view(require_POST(view)),
-                name=f"orgs_changerequest_{verb}",
-            )
-            for verb, view in posted.items()
-        ]
-        return [*buttons, *super().get_urls()]
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "title": "Changes of organisations"})
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 - Django's signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
-    ) -> HttpResponse:
-        seen = cast("Request", request)
-        return self._page(seen, access.change_request(seen.actor, key(object_id)), DecisionForm())
-
-    def approve(self, request: Request, pk: UUID) -> HttpResponse:
-        return self._done(request, pk, change_decisions.approve, "Approved. The mails are on their way.")
-
-    def claim(self, request: Request, pk: UUID) -> HttpResponse:
-        """Take it on; with ``force`` posted, over from a colleague."""
-        force = bool(request.POST.get("force"))
-        return self._done(
-            request, pk, lambda actor, change: change_requests.claim(actor, change, force=force), "Yours now."
-        )
-
-    def release(self, request: Request, pk: UUID) -> HttpResponse:
-        return self._done(request, pk, change_requests.release, "Released.")
-
-    def withdraw(self, request: Request, pk: UUID) -> HttpResponse:
-        return self._done(request, pk, change_requests.withdraw, "Withdrawn. Everything stays as it is.")
-
-    def deny(self, request: Request, pk: UUID) -> HttpResponse:
-        change = access.change_request(request.actor, pk)
-        form = DecisionForm(request.POST)
-        if not form.is_valid():
-            return self._page(request, change, form, status=Invalid.status)
-        try:
-            change_decisions.deny(request.actor, change, reason=form.cleaned_data["reason"])
-        except Invalid as refusal:
-            show_refusal(form, refusal)
-            return self._page(request, change, form, status=refusal.status)
-        except DomainError as refusal:
-            return self._refused(request, pk, refusal)
-        messages.success(request, "Denied. The reason is on its way to the administrators.")
-        return redirect(LIST)
 
     @admin.display(description="Organisation", ordering="organization__legal_name")
     def company(self, change: ChangeRequest) -> str:
@@ -169,41 +102,54 @@ class ChangeRequestAdmin(ReadOnlyAdmin):
     def assignee(self, change: ChangeRequest) -> str:
         return change.assigned_to.full_name if change.assigned_to else NOTHING
 
-    def _done(
-        self, request: Request, pk: UUID, act: Callable[[Any, ChangeRequest], ChangeRequest], sentence: str
-    ) -> HttpResponse:
-        change = access.change_request(request.actor, pk)
-        try:
-            act(request.actor, change)
-        except DomainError as refusal:
-            return self._refused(request, pk, refusal)
-        messages.success(request, sentence)
-        return redirect(PAGE, object_id=pk)
+    def find(self, request: Request, pk: UUID) -> ChangeRequest:
+        return access.change_request(request.actor, pk)
 
-    def _refused(self, request: Request, pk: UUID, refusal: DomainError) -> HttpResponse:
-        """The page as it is now, with why nothing was done."""
-        messages.warning(request, refusal.sentence)
-        return self._page(request, access.change_request(request.actor, pk), DecisionForm(), status=refusal.status)
+    def is_open(self, thing: ChangeRequest) -> bool:
+        return thing.state == ChangeRequestState.REQUESTED
 
-    def _page(self, request: Request, change: ChangeRequest, form: DecisionForm, *, status: int = 200) -> HttpResponse:
+    def facts(self, request: Request, thing: ChangeRequest) -> dict[str, Any]:
         policies.can_see_changes(request.actor).enforce()
-        is_member = queries.is_member(change.organization, request.actor.user_id)
-        is_open = change.state == ChangeRequestState.REQUESTED
-        shown = profile_changes.shown(change.profile, organization=change.organization if is_open else None)
-        context = {
-            "title": str(change),
-            "change": change,
-            "is_open": is_open,
-            "is_overdue": change.is_overdue,
-            "is_mine": change.assigned_to_id is not None and change.assigned_to_id == request.actor.user_id,
+        is_member = queries.is_member(thing.organization, request.actor.user_id)
+        is_open = self.is_open(thing)
+        shown = profile_changes.shown(thing.profile, organization=thing.organization if is_open else None)
+        return {
+            "title": str(thing),
+            "change": thing,
+            "is_overdue": thing.is_overdue,
+            "is_mine": thing.assigned_to_id is not None and thing.assigned_to_id == request.actor.user_id,
             "fields": shown,
             "is_stale": any(entry.is_stale for entry in shown),
-            "people": [{**entry, "words": change_notices.ACTIONS[entry["action"]]} for entry in change.administrators],
-            "administrators": queries.role_holders(change.organization, Role.OA),
-            "alike": change_requests.likenesses(change) if is_open else [],
-            "may_decide": policies.can_decide_change(request.actor, change, is_member=is_member),
-            "may_withdraw": policies.can_withdraw_change(request.actor, change),
-            "history": timelines.history(change),
-            "form": form,
+            "people": [{**entry, "words": change_notices.ACTIONS[entry["action"]]} for entry in thing.administrators],
+            "administrators": queries.role_holders(thing.organization, Role.OA),
+            "alike": change_requests.likenesses(thing) if is_open else [],
+            "may_decide": policies.can_decide_change(request.actor, thing, is_member=is_member),
+            "may_withdraw": policies.can_withdraw_change(request.actor, thing),
+            "history": timelines.history(thing),
         }
-        return desk_page(request, "admin/orgs/changerequest/detail.html", ChangeRequest, context, status=status)
+
+    def approve(self, request: Request, pk: UUID) -> HttpResponse:
+        act = partial(change_decisions.approve, request.actor)
+        return self.decided(request, pk, act, "Approved. The mails are on their way.")
+
+    def claim(self, request: Request, pk: UUID) -> HttpResponse:
+        """Take it on; with ``force`` posted, over from a colleague."""
+        act = partial(change_requests.claim, request.actor, force=bool(request.POST.get("force")))
+        return self.decided(request, pk, act, "Yours now.")
+
+    def release(self, request: Request, pk: UUID) -> HttpResponse:
+        return self.decided(request, pk, partial(change_requests.release, request.actor), "Released.")
+
+    def withdraw(self, request: Request, pk: UUID) -> HttpResponse:
+        act = partial(change_requests.withdraw, request.actor)
+        return self.decided(request, pk, act, "Withdrawn. Everything stays as it is.")
+
+    def deny(self, request: Request, pk: UUID) -> HttpResponse:
+        return self.decided(
+            request,
+            pk,
+            partial(change_decisions.deny, request.actor),
+            "Denied. The reason is on its way to the administrators.",
+            form="denying",
+            onward=reverse(LIST),
+        )
