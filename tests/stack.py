@@ -68,7 +68,7 @@ class Stack:
 
     def variable(self, name: str) -> str:
         """The value of an environment variable as its processes have it."""
-        return self._variables()[name]
+        return self.variables[name]
 
     def account(self, role: str, *, organization: str = "") -> dict[str, str]:
         """The first demonstration account with this role (and, if given, of this organisation)."""
@@ -98,7 +98,7 @@ class Stack:
         run_file = self.data_dir / "run.json"
         run_file.unlink(missing_ok=True)
         process = self.launch(**variables)
-        wait_until(lambda: run_file.exists() or process.poll() is not None, within=120, what="the stack is ready")
+        wait_until(lambda: run_file.exists() or process.poll() is not None, within=300, what="the stack is ready")
         if not run_file.exists():
             pytest.fail(f"the stack ended:\n{self.log.read_text(errors='replace')[-4000:]}")
 
@@ -133,19 +133,21 @@ class Stack:
             what=f"{name} is started again",
         )
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command against it; returns what it prints."""
+    def manage(self, *arguments: str, **variables: str) -> str:
+        """Run a management command against it, with ``variables`` added to its environment; returns what it prints."""
         done = subprocess.run(
             (sys.executable, "manage.py", *arguments),
             cwd=REPOSITORY,
-            env={**plain_environment(), **self._variables()},
+            env={**plain_environment(), **self.variables, **variables},
             capture_output=True,
             text=True,
             check=True,
         )
         return done.stdout
 
-    def _variables(self) -> dict[str, str]:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that all of its processes share."""
         lines = (self.data_dir / "env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,18 +18,30 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1000, help="how many processes are killed (default 1000)")
     parser.add_argument("--seed", type=int, default=1, help="what happens follows from it (default 1)")
     parser.add_argument("--senders", type=int, default=8, help="how many send and fetch at once (default 8)")
+    parser.add_argument("--nodes", type=int, choices=(1, 2), default=2, help="nodes with a staging folder (default 2)")
     parser.add_argument("--largest", type=int, default=2048, metavar="MIB", help="the largest file (default 2048)")
-    parser.add_argument("--pause", type=float, default=2.0, metavar="S", help="seconds between two kills (default 2)")
+    parser.add_argument("--pause", type=float, default=1.5, metavar="S", help="seconds between two kills (default 1.5)")
     asked = parser.parse_args()
     plan = Plan(
-        seed=asked.seed, kills=asked.kills, senders=asked.senders, largest=asked.largest * MIB, pause=asked.pause
+        seed=asked.seed,
+        kills=asked.kills,
+        senders=asked.senders,
+        nodes=asked.nodes,
+        largest=asked.largest * MIB,
+        pause=asked.pause,
+        tells=True,
     )
-    with tempfile.TemporaryDirectory(prefix="mag-soak-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        outcome = soak(plan, folder)
-    sys.stdout.write(f"{outcome}\n")
-    return 1 if outcome.broken else 0
+    # Whoever ends it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    folder = Path(tempfile.mkdtemp(prefix="mag-soak-"))
+    folder.chmod(0o711)
+    tally = soak(plan, folder)
+    sys.stdout.write(f"{tally}\n")
+    if tally.broken:
+        sys.stdout.write(f"Logs and data are kept in {folder}.\n")
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 if __name__ == "__main__":

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 
 MIB = 1024**2
 PART = 5 * MIB
 # The sizes at which things go wrong, before any other.
 EDGES = (0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART - 1)
+LARGE = 64 * MIB
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,10 @@ class Content:
 
     seed: int
     size: int
+
+    @property
+    def name(self) -> str:
+        return f"soak-{self.seed}.bin"
 
     @cached_property
     def _block(self) -> bytes:
@@ -43,8 +50,40 @@ class Content:
         return digest.hexdigest()
 
 
-def sizes(draw: random.Random, *, largest: int) -> Iterator[int]:
-    """The edges first, then many small files and few large ones, without end."""
-    yield from draw.sample(EDGES, len(EDGES))
-    while True:
-        yield draw.choice(EDGES) if draw.random() < 0.2 else int(largest ** draw.random())
+@dataclass
+class Sizes:
+    """Sizes of files: the edges, many small ones and few large ones, of which so many are under way at once.
+
+    The first large one is as large as any; ``budget`` is how many bytes all large ones together may have.
+    """
+
+    largest: int
+    budget: int
+    at_once: int = 1
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _under_way: int = 0
+    _spent: int = 0
+
+    @contextmanager
+    def next(self, draw: random.Random) -> Iterator[int]:
+        """The size of a sender's next file, large as long as the context lasts."""
+        size = self._drawn(draw)
+        is_large = size > LARGE
+        try:
+            yield size
+        finally:
+            if is_large:
+                with self._lock:
+                    self._under_way -= 1
+
+    def _drawn(self, draw: random.Random) -> int:
+        if draw.random() < 0.2:
+            return draw.choice(EDGES)
+        with self._lock:
+            if self._under_way < self.at_once and self.largest > LARGE and draw.random() < 0.2:
+                size = self.largest if not self._spent else int(LARGE * (self.largest / LARGE) ** draw.random()) + 1
+                if self._spent + size <= self.budget:
+                    self._under_way += 1
+                    self._spent += size
+                    return size
+        return int(min(LARGE, self.largest) ** draw.random())

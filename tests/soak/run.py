@@ -3,122 +3,184 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.soak import doors, ground
-from tests.soak.content import MIB, PART, Content, sizes
-from tests.soak.doors import Broken, Gateway
-from tests.soak.fire import Fire
+from tests.soak import doors, ground, packages
+from tests.soak.content import MIB, PART, Content, Sizes
+from tests.soak.doors import GivenUp, Sending
+from tests.soak.fetching import fetch
+from tests.soak.fire import Fire, report
+from tests.soak.gateway import Broken, Gateway
+from tests.soak.nodes import SecondNode, second_node
 from tests.soak.store import behind_a_proxy
+from tests.soak.tally import Progress, Tally
 from tests.stack import Stack
 
 # So little that it fills up now and then.
-STAGING_QUOTA = 256 * MIB
+STAGING_QUOTA = 48 * MIB
+PACKAGE = "package"
+# Of every file that is small enough for it, once more when all is over.
+COMPARED_AGAIN = 2 * PART
+GIVE_UP, REMOVE = 0.08, 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """``patience``: for how many seconds one thing may fail or stand still before it counts as stuck."""
+    """``patience``: for how many seconds one thing may fail or stand still before it counts as stuck. ``nodes`` is 1 or 2."""
 
     seed: int = 1
     kills: int = 30
     senders: int = 6
+    nodes: int = 2
     largest: int = 64 * MIB
+    large_bytes: int = 12 * 1024 * MIB
     pause: float = 1.0
     patience: float = 240
+    tells: bool = False
 
 
 @dataclass
-class Outcome:
-    """What was done and what was broken. ``broken`` is empty after a good run."""
+class Soak:
+    """What a run consists of while it goes on."""
 
-    files: Counter[str] = field(default_factory=Counter)
-    bytes: int = 0
-    fire: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        doors_of = ", ".join(f"{count} by {door}" for door, count in sorted(self.files.items()))
-        happened = ", ".join(f"{count} × {what}" for what, count in sorted(self.fire.items()))
-        lines = [
-            f"{sum(self.files.values())} files stored, fetched and equal ({doors_of})",
-            f"{self.bytes / MIB:.0f} MiB in {self.seconds:.0f} s",
-            f"meanwhile: {happened}",
-            *(f"BROKEN: {what}" for what in self.broken),
-        ]
-        return "\n".join(lines)
+    plan: Plan
+    gateway: Gateway
+    recipient: str
+    sizes: Sizes
+    tally: Tally
+    out: threading.Event = field(default_factory=threading.Event)
+    stored: list[tuple[str, Content]] = field(default_factory=list)
 
 
-def soak(plan: Plan, folder: Path) -> Outcome:
-    """Run it in ``folder``, which is to be empty."""
+def soak(plan: Plan, folder: Path) -> Tally:
+    """Run it in ``folder``, which is to be empty. It ends early with the first promise that is broken."""
     begun = time.monotonic()
-    outcome = Outcome()
+    tally = Tally()
     stack = Stack(folder / "data")
     with behind_a_proxy(folder / "s3") as (store, proxy, access):
         variables = {**access.variables, "S3_PUBLIC_ENDPOINT_URL": access.endpoint, "UPLOAD_PART_BYTES": str(PART)}
-        stack.start(**variables, STAGING_QUOTA_BYTES=str(STAGING_QUOTA))
         try:
-            fire = Fire(stack, store, proxy, random.Random(plan.seed), plan.kills, plan.pause)
-            _send_through(plan, stack, fire, outcome)
-            outcome.fire = fire.done
-            outcome.broken += ground.looked(stack, access, within=plan.patience).left_over
+            stack.start(**variables, STAGING_QUOTA_BYTES=str(STAGING_QUOTA))
+            with _second(plan, stack, folder) as second:
+                running = _prepared(plan, stack, second, tally)
+                fire = Fire(
+                    stack, store, proxy, second, random.Random(plan.seed), plan.kills, plan.pause, tally, running.out
+                )
+                _send_through(running, fire)
+                staging = {stack.variables["NODE_NAME"]: folder / "data" / "staging"}
+                if second is not None:
+                    staging["second"] = second.staging
+                store.settle()
+                tally.left_over = ground.looked(stack, access, staging=staging, within=plan.patience).left_over
         finally:
             stack.stop()
-    outcome.seconds = time.monotonic() - begun
-    return outcome
+    tally.broken += tally.left_over
+    tally.seconds = time.monotonic() - begun
+    return tally
 
 
-def _send_through(plan: Plan, stack: Stack, fire: Fire, outcome: Outcome) -> None:
-    token = next(account["token"] for account in stack.run["accounts"] if account.get("token"))
+@contextmanager
+def _second(plan: Plan, stack: Stack, folder: Path) -> Iterator[SecondNode | None]:
+    if plan.nodes == 1:
+        yield None
+        return
+    with second_node(stack, folder) as node:
+        yield node
+
+
+def _prepared(plan: Plan, stack: Stack, second: SecondNode | None, tally: Tally) -> Soak:
+    account = stack.account("Employee with access")
     endpoint = urlsplit(stack.run["tus_endpoint"])
-    gateway = Gateway(stack.base_url, f"{endpoint.scheme}://{endpoint.netloc}", token, plan.patience)
-    out = threading.Event()
-    work = [
-        threading.Thread(target=_sender, args=(plan, number, gateway, out, outcome)) for number in range(plan.senders)
-    ]
-    for thread in work:
+    uploads = [f"{endpoint.scheme}://{endpoint.netloc}", *([second.origin] if second else [])]
+    gateway = Gateway(stack.base_url, uploads, account["token"], plan.patience, tally)
+    gateway.sign_in(account["user_id"], account["password"])
+    recipient = stack.account("Application Administrator")["user_id"]
+    return Soak(plan, gateway, recipient, Sizes(plan.largest, plan.large_bytes), tally)
+
+
+def _send_through(running: Soak, fire: Fire) -> None:
+    numbers = range(running.plan.senders)
+    senders = [threading.Thread(target=_sender, args=(running, number), daemon=True) for number in numbers]
+    over = threading.Event()
+    teller = threading.Thread(target=report, args=(running.tally, over, _tell), daemon=True)
+    if running.plan.tells:
+        teller.start()
+    for thread in senders:
         thread.start()
     fire.burn()
-    out.set()
-    for thread in work:
+    running.out.set()
+    for thread in senders:
         thread.join()
+    _compare_again(running)
+    over.set()
 
 
-def _sender(plan: Plan, number: int, gateway: Gateway, out: threading.Event, outcome: Outcome) -> None:
-    """Send, follow, fetch and compare, one file after the other, until the fire is out; the last one to its end."""
-    draw = random.Random(plan.seed * 1000 + number)
-    names = sorted(doors.DOORS)
-    for count, size in enumerate(sizes(draw, largest=plan.largest)):
-        if out.is_set():
-            return
-        door = names[(count + number) % len(names)]
-        content = Content(seed=plan.seed * 1_000_000 + number * 10_000 + count, size=size)
+def _compare_again(running: Soak) -> None:
+    """What was equal while it burnt is there and equal now that it does not."""
+    for upload_id, content in running.stored:
         try:
-            _one(gateway, door, content, draw)
+            fetch(running.gateway, upload_id, content, random.Random(content.seed))
         except Broken as error:
-            outcome.broken.append(f"{door}, {size} bytes, seed {content.seed}: {error}")
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-            outcome.broken.append(f"{door}, {size} bytes, seed {content.seed}: {type(error).__name__} {error}")
-            return
-        outcome.files[door] += 1
-        outcome.bytes += size
+            running.tally.broken.append(f"after the fire, seed {content.seed}: {error}")
 
 
-def _one(gateway: Gateway, door: str, content: Content, draw: random.Random) -> None:
-    upload_id = doors.DOORS[door](gateway, content, draw)
-    upload = doors.follow(gateway, upload_id)
-    while upload["state"] == "receiving" and door == "tus":
-        # A tus upload whose last part was lost goes on by its own address.
-        raise Broken("a tus upload is open again after its last byte was acknowledged")
+def _sender(running: Soak, number: int) -> None:
+    """Send, follow, fetch and compare, one file after the other, until the fire is out; the last one to its end."""
+    draw = random.Random(running.plan.seed * 1000 + number)
+    names = [*sorted(doors.DOORS), PACKAGE]
+    count = 0
+    while not running.out.is_set():
+        door = names[(count + number) % len(names)]
+        with running.sizes.next(draw) as size:
+            content = Content(seed=running.plan.seed * 1_000_000 + number * 10_000 + count, size=size)
+            try:
+                _one(running, door, content, draw)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the run ends with it
+                kind = "" if isinstance(error, Broken) else f"{type(error).__name__} "
+                running.tally.broken.append(f"{door}, {size} bytes, seed {content.seed}: {kind}{error}")
+                _tell(f"BROKEN: {running.tally.broken[-1]}")
+                running.out.set()
+        count += 1
+
+
+def _one(running: Soak, door: str, content: Content, draw: random.Random) -> None:
+    sending = Sending(running.gateway, content, draw, Progress(running.tally, f"{door}, {content.size} bytes"))
+    if door == PACKAGE:
+        for each in packages.send(sending, running.recipient):
+            running.tally.stored(door, each.size)
+        return
+    if draw.random() < GIVE_UP:
+        sending.gives_up_at = int(content.size * draw.random())
+    try:
+        upload = doors.DOORS[door](sending)
+    except GivenUp:
+        doors.remove(sending)
+        running.tally.given_up[door] += 1
+        return
+    _compare(running, upload, content, draw)
+    running.tally.stored(door, content.size)
+    if doors.TUS in sending.address and draw.random() < REMOVE:
+        doors.remove(sending)
+        running.tally.removed += 1
+    elif content.size <= COMPARED_AGAIN:
+        running.stored.append((upload["id"], content))
+
+
+def _compare(running: Soak, upload: doors.Upload, content: Content, draw: random.Random) -> None:
     if upload["state"] != "stored":
         raise Broken(f"an upload ended {upload['state']}: {upload['reason']}")
     if upload["sha256"] != content.sha256:
         raise Broken("a stored file has another SHA-256")
-    doors.fetch(gateway, upload_id, content, draw)
+    fetch(running.gateway, upload["id"], content, draw)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

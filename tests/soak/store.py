@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,24 +26,34 @@ class MortalStore:
         self.access = object_store.embedded(credentials, ports=chosen)
         self._process = object_store.process(folder, credentials, ports=chosen)
         self._running: subprocess.Popen[bytes] | None = None
+        self._starting: threading.Thread | None = None
 
     def start(self) -> None:
         """Start it and wait until it takes objects."""
         self._running = self._process.spawn(output=self._log.fileno())
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._process.ready():
             if time.monotonic() > deadline:
                 raise RuntimeError("The object store did not start.")
             time.sleep(0.1)
 
-    def kill(self) -> None:
-        if self._running is not None:
-            self._running.kill()
-            self._running.wait()
+    def start_soon(self) -> None:
+        """Start it beside whatever else happens."""
+        self._starting = threading.Thread(target=self.start, name="store")
+        self._starting.start()
 
-    def restart(self) -> None:
-        self.kill()
-        self.start()
+    def kill(self) -> bool:
+        """Whether it was there to be killed, and not just being started."""
+        if self._running is None or (self._starting is not None and self._starting.is_alive()):
+            return False
+        self._running.kill()
+        self._running.wait()
+        return True
+
+    def settle(self) -> None:
+        """Wait until it runs."""
+        if self._starting is not None:
+            self._starting.join()
 
 
 @contextmanager
@@ -59,4 +70,5 @@ def behind_a_proxy(folder: Path) -> Iterator[tuple[MortalStore, FaultyStore, Obj
             )
             yield store, proxy, access
     finally:
+        store.settle()
         store.kill()
