@@ -1,153 +1,169 @@
-"""A thousand slow senders at one node: what the upload pool needs for them, and whether anybody else notices."""
+"""A thousand slow senders at one node: what the upload pool needs for them, and whether anybody else notices.
+
+Somebody opens pages, one after the other, by turns while nobody sends and while a thousand lines bring 50 KiB a second each.
+Lines begin with parts of all sizes, so that from the first second on as many parts become whole, are entered and are
+pushed into the store as with lines that have been sending for hours.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
-import http.client
+import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from statistics import quantiles
+from dataclasses import asdict, dataclass, field
+from statistics import median, quantiles
+from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks import portal
+from benchmarks import people, portal, shares
 from benchmarks.figures import Figure
-from mag_portal.local import ports
+from benchmarks.trickle import Task
 
 SENDERS = int(os.environ.get("BENCH_SENDERS", "1000"))
 BYTES_A_SECOND = 50 * 1024
 PART = 16 * 1024**2
-SECONDS = int(os.environ.get("BENCH_SECONDS", "60"))
-PAGES = ("/sign-in/", "/help/login/", "/help/?q=password", "/transfers/uploads/")
-TICK = 0.5
+SECONDS = int(os.environ.get("BENCH_SECONDS", "25"))
+TURNS = int(os.environ.get("BENCH_TURNS", "3"))
+RAMP_SECONDS = 20.0
+# What the kernel holds of a line runs dry, or is filled again.
+SETTLE_SECONDS = 6.0
+BREATH_SECONDS = 0.05
 GOAL = 1.3
 
 
 @dataclass
-class Lines:
-    """Connections that each send one part, a little every half second."""
+class Turn:
+    """What pages took in milliseconds, who had the processors (seconds of each second), and what the lines brought."""
 
-    port: int
-    token: str
-    uploads: list[str]
-    stop: threading.Event = field(default_factory=threading.Event)
-    sent: int = 0
-    broken: int = 0
-    open: int = 0
+    pages: list[float]
+    shares: dict[str, float]
+    brought: int = 0
 
-    def run(self) -> None:
-        asyncio.run(self._all())
+    @property
+    def p95(self) -> float:
+        return quantiles(self.pages, n=20)[-1]
 
-    async def _all(self) -> None:
-        await asyncio.gather(*(self._one(upload, number) for number, upload in enumerate(self.uploads)))
 
-    async def _one(self, upload: str, number: int) -> None:
-        await asyncio.sleep(number / len(self.uploads) * 5)
-        body = bytes(PART)
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        head = (
-            f"PUT /transfers/uploads/{upload}/parts/1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {self.token}\r\nContent-Length: {PART}\r\nContent-Digest: sha-256=:{digest}:\r\n\r\n"
-        )
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            writer.write(head.encode())
-            self.open += 1
-            slice_of = memoryview(body)[: int(BYTES_A_SECOND * TICK)]
-            while not self.stop.is_set():
-                writer.write(slice_of)
-                await writer.drain()
-                self.sent += len(slice_of)
-                await asyncio.sleep(TICK)
-            writer.close()
-        except OSError:
-            self.broken += 1
+@dataclass
+class Run:
+    alone: list[Turn] = field(default_factory=list)
+    beside: list[Turn] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    threads: list[float] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 def main() -> list[Figure]:
-    with portal.running() as gateway, _pool(gateway) as (port, pid):
-        uploads = [str(gateway.ask("POST", "/transfers/uploads/", _new(number))["id"]) for number in range(SENDERS)]
-        alone = _looks(gateway)
-        memory_before = portal.resident_mib(pid)
-        lines = Lines(port, gateway.token, uploads)
-        thread = threading.Thread(target=lines.run)
-        thread.start()
-        time.sleep(10)
-        beside = _looks(gateway)
-        memory, threads = portal.resident_mib(pid), portal.threads(pid)
-        lines.stop.set()
-        thread.join()
-    rate = lines.sent / 1024**2 / (SECONDS + 10)
-    note = f"{lines.open} lines of 50 KiB/s, {rate:.0f} MiB/s together, {lines.broken} broken"
+    with portal.running() as gateway:
+        reader = people.Reader(gateway)
+        uploads = [_new(gateway, number) for number in range(SENDERS)]
+        pool = gateway.pid_of("uploads")
+        before = portal.resident_mib(pool)
+        run = Run()
+        _watch(gateway, reader, seconds=3)
+        run.alone.append(_watch(gateway, reader))
+        with _lines(gateway, uploads) as lines:
+            time.sleep(RAMP_SECONDS)
+            for number in range(TURNS):
+                lines.order("on")
+                time.sleep(SETTLE_SECONDS)
+                run.beside.append(_watch(gateway, reader, lines))
+                run.memory.append(portal.resident_mib(pool))
+                run.threads.append(float(portal.threads(pool)))
+                run.told = lines.order("off")
+                if number < TURNS - 1:
+                    time.sleep(SETTLE_SECONDS)
+                    run.alone.append(_watch(gateway, reader))
+        return _figures(run, before)
+
+
+def _figures(run: Run, before: float) -> list[Figure]:
+    told = run.told
+    rate = median(turn.brought / turn.shares["seconds"] for turn in run.beside) / 1024**2
+    broken = ", ".join(f"{count} {reason}" for reason, count in told["broken"].items()) or "none broken"
+    note = f"{told['open']} lines, {rate:.1f} MiB/s together, {told['parts']} parts acknowledged, {broken}"
+    ratios = [beside.p95 / alone.p95 for beside, alone in zip(run.beside, run.alone, strict=True)]
     return [
-        Figure("pages' p95: ratio", [_p95(beside) / _p95(alone)], "×", note=note, goal=f"≤ {GOAL}"),
-        Figure("pages without slow uploads", alone, "ms"),
-        Figure("pages beside slow uploads", beside, "ms"),
-        Figure("memory of the upload pool before", [memory_before], "MiB"),
-        Figure("memory of the upload pool with them", [memory], "MiB"),
-        Figure("threads of the upload pool with them", [float(threads)], "threads"),
+        Figure("pages' p95: ratio", ratios, "×", note=note, goal=f"≤ {GOAL}"),
+        Figure("pages without slow uploads", _all(run.alone), "ms", note=_shares(run.alone)),
+        Figure("pages beside slow uploads", _all(run.beside), "ms", note=_shares(run.beside)),
+        Figure("memory of the upload pool before", [before], "MiB"),
+        Figure("memory of the upload pool with them", run.memory, "MiB"),
+        Figure("threads of the upload pool with them", run.threads, "threads"),
     ]
 
 
-def _new(number: int) -> dict[str, object]:
-    return {"name": f"slow-{number}.bin", "size": PART}
+def _all(turns: list[Turn]) -> list[float]:
+    return [page for turn in turns for page in turn.pages]
 
 
-def _looks(gateway: portal.Portal) -> list[float]:
-    """Milliseconds of pages that one person after the other opens, for as long as the measurement lasts."""
-    where = urlsplit(gateway.run["base_url"])
-    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=60)
-    taken: list[float] = []
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        for page in PAGES:
-            begun = time.perf_counter()
-            connection.request("GET", page, headers={"Authorization": f"Bearer {gateway.token}"})
-            connection.getresponse().read()
-            taken.append((time.perf_counter() - begun) * 1000)
-            time.sleep(0.05)
-    return taken
+def _shares(turns: list[Turn]) -> str:
+    """The middle share of each kind of process, in processors."""
+    kinds = (kind for kind in turns[0].shares if kind != "seconds")
+    told = ((kind, median(turn.shares[kind] / turn.shares["seconds"] for turn in turns)) for kind in kinds)
+    return "processors: " + ", ".join(f"{kind} {share:.2f}" for kind, share in told)
 
 
-def _p95(values: list[float]) -> float:
-    return quantiles(values, n=20)[-1]
+def _watch(
+    gateway: portal.Portal, reader: people.Reader, lines: Lines | None = None, *, seconds: float = SECONDS
+) -> Turn:
+    kinds = {
+        "pages": f"--bind=127.0.0.1:{gateway.port}",
+        "uploads": f"--bind=127.0.0.1:{_port(gateway)}",
+        "push": "--queues=push.",
+        "other workers": "celery",
+        "store": "weed",
+        "database": "postgres",
+        "redis": "redis-server",
+        "senders": "benchmarks.trickle",
+    }
+    sent = lines.order("tell")["sent"] if lines else 0
+    begun, watched = time.monotonic(), shares.Shares(kinds, root=shares.above())
+    pages = reader.read(seconds=seconds, breath=BREATH_SECONDS)
+    found = {"seconds": time.monotonic() - begun, **watched.so_far()}
+    return Turn(pages, found, lines.order("tell")["sent"] - sent if lines else 0)
+
+
+def _new(gateway: portal.Portal, number: int) -> tuple[str, int]:
+    """A file of two parts, the second one of any length."""
+    size = PART + PART * (number + 1) // SENDERS
+    created = gateway.ask("POST", "/transfers/uploads/", {"name": f"slow-{number}.bin", "size": size})
+    return str(created["id"]), size
+
+
+def _port(gateway: portal.Portal) -> int:
+    return int(urlsplit(gateway.run["tus_endpoint"]).port or 0)
+
+
+class Lines:
+    """The senders, in a process of their own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def order(self, word: str) -> dict[str, Any]:
+        """See ``benchmarks.trickle``."""
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018, S101
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
 
 
 @contextmanager
-def _pool(gateway: portal.Portal) -> Iterator[tuple[int, int]]:
-    """An upload pool with a thread for each sender, as docs/operations.md says to size one; its port and pid."""
-    port = ports.find(1)[0]
-    options = (
-        "--worker-class=gthread",
-        "--workers=1",
-        f"--threads={SENDERS + 24}",
-        f"--worker-connections={SENDERS + 100}",
-    )
-    command = (sys.executable, "-m", "gunicorn", "mag_portal.wsgi", f"--bind=127.0.0.1:{port}", *options)
-    environment = {**os.environ, **gateway.variables(), "MAG_POOL": "uploads"}
-    with subprocess.Popen((*command, "--no-control-socket", "--log-level=warning"), env=environment) as process:
+def _lines(gateway: portal.Portal, uploads: list[tuple[str, int]]) -> Iterator[Lines]:
+    task = Task(_port(gateway), gateway.token, BYTES_A_SECOND, PART, RAMP_SECONDS, uploads)
+    command = (sys.executable, "-m", "benchmarks.trickle")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None  # noqa: S101
+        process.stdin.write(f"{json.dumps(asdict(task))}\n")
+        process.stdin.flush()
+        lines = Lines(process)
         try:
-            deadline = time.monotonic() + 60
-            while not _answers(port) and time.monotonic() < deadline:
-                time.sleep(0.2)
-            yield port, process.pid
+            yield lines
         finally:
             process.kill()
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return bool(connection.getresponse().status)
-    except OSError:
-        return False
-    finally:
-        connection.close()
