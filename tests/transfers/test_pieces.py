@@ -149,6 +149,37 @@ def test_a_range_of_a_part_that_is_whole_is_acknowledged(actor: Actor, upload: U
     assert not Piece.objects.exists()
 
 
+def test_a_range_of_a_whole_part_is_compared_with_it(actor: Actor, upload: Upload) -> None:
+    send(actor, upload, CONTENT, 1)
+    with pytest.raises(PartDiffers):
+        send_range(actor, upload, 1, 0, 100, content=random_bytes(100))
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_range_that_comes_again_when_its_part_is_whole_is_compared_with_what_came(
+    actor: Actor, upload: Upload, *, pushed: bool
+) -> None:
+    send_range(actor, upload, 1, 0, HALF)
+    send_range(actor, upload, 1, HALF, PART - HALF)
+    pieces.join(upload.id, 1)
+    if pushed:
+        push_all(upload)
+    again = send_range(actor, upload, 1, HALF, PART - HALF)
+    assert (again.is_new, again.state) == (False, "pushed" if pushed else "staged")
+    with pytest.raises(PartDiffers):
+        send_range(actor, upload, 1, HALF, PART - HALF, content=random_bytes(PART))
+
+
+def test_a_range_of_a_part_in_the_store_that_was_cut_otherwise_is_told_that_all_is_there(
+    actor: Actor, upload: Upload
+) -> None:
+    send(actor, upload, CONTENT, 1)
+    push_all(upload)
+    with pytest.raises(RangeOverlaps) as refusal:
+        send_range(actor, upload, 1, 0, 100)
+    assert refusal.value.ranges == [(0, PART)]
+
+
 def test_an_upload_in_pieces_is_stored(actor: Actor, upload: Upload) -> None:
     for number in (1, 2):
         send_range(actor, upload, number, HALF, PART - HALF)

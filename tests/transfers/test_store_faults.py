@@ -124,6 +124,24 @@ def test_a_file_whose_putting_together_the_store_did_not_get_to_say_is_recognise
     assert content_in_store(upload) == CONTENT
 
 
+@pytest.mark.parametrize(("since", "waits"), [(timedelta(minutes=9), True), (timedelta(minutes=11), False)])
+def test_a_store_that_may_still_be_making_the_file_is_waited_for(
+    actor: Actor, faulty: FaultyStore, upload: Upload, since: timedelta, *, waits: bool
+) -> None:
+    """It broke off when it was asked, and says now that there is nothing to make a file of."""
+    push_all(upload)
+    faulty.plan(faulty_store.SLOW_DOWN, on=faulty_store.completing)
+    assert complete(actor, upload) is None
+    Upload.objects.update(assembling_since=timezone.now() - since)
+    faulty.mend()
+    faulty.plan(faulty_store.Refuse(404, "NoSuchUpload"), on=faulty_store.completing)
+    assert finishing.finish_upload(upload.id) is None
+    assert Upload.objects.get().state == (UploadState.PUSHING if waits else UploadState.RECEIVING)
+    assert Part.objects.filter(state=PartState.MISSING).exists() is not waits
+    faulty.mend()
+    ends_well(actor, upload)
+
+
 def test_a_file_that_reads_back_otherwise_is_never_stored(
     actor: Actor, faulty: FaultyStore, upload: Upload, listener: Listener
 ) -> None:

@@ -103,6 +103,8 @@ def _known(upload: Upload, announced: Announced, length: int) -> Entry | None:
     if part is not None and is_whole and part.sha256 != announced.sha256:
         raise PartDiffers
     if part is not None and part.state != PartState.MISSING:
+        if not is_whole:
+            pieces.compare_with_part(part, start=announced.start, size=length, sha256=announced.sha256)
         return _entry(announced, length, part)
     if is_whole:
         return None

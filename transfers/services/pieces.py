@@ -96,6 +96,25 @@ def find_equal(pieces: Sequence[Piece], *, start: int, size: int, sha256: str) -
     return None
 
 
+def compare_with_part(part: Part, *, start: int, size: int, sha256: str) -> None:
+    """A range came of a part that is whole: it must hold the same bytes.
+
+    Raises ``PartDiffers``, and ``RangeOverlaps`` where that cannot be told: the part is in the store or on another node, and
+    came cut in another way.
+    """
+    known = {(first, length): digest for first, length, digest in part.ranges or ()}.get((start, size))
+    if known is None:
+        if part.state != PartState.STAGED or part.node != settings.NODE_NAME:
+            raise RangeOverlaps([(0, part.size)])
+        try:
+            known = staging.sha256_of(part.file, start=start, size=size)
+        except FileNotFoundError:
+            # It has just been pushed.
+            raise RangeOverlaps([(0, part.size)]) from None
+    if known != sha256:
+        raise PartDiffers
+
+
 def replace_overlapped(new: Bytes, pieces: list[Piece]) -> None:
     """For clients that cannot choose how they cut: the newest bytes take the place of what they overlap.
 
@@ -343,7 +362,9 @@ def _stage(upload: Upload, number: int, pieces: Sequence[Piece], file: staging.P
         if known is not None and known.sha256 != file.sha256:
             uploads.fail(JOINER, upload=current, reason=CHANGED)
             return None
-        return stage(JOINER, current, number, file=file.name, size=file.size, sha256=file.sha256, lost=known)
+        return stage(
+            JOINER, current, number, file=file.name, size=file.size, sha256=file.sha256, lost=known, pieces=pieces
+        )
 
 
 def _tidy(upload: Upload, pieces: Sequence[Piece]) -> None:

@@ -234,13 +234,17 @@ class _Ledger:
         if is_whole and part is not None and part.sha256 != one.sha256:
             raise PartDiffers
         if part is not None and part.state != PartState.MISSING:
+            if not is_whole:
+                pieces.compare_with_part(part, start=one.start, size=one.size, sha256=one.sha256)
             return _entry(one, part.state, is_new=False, part=part)
         return self._enter_part(one, part) if is_whole else self._enter_piece(one)
 
     def _enter_part(self, one: Sealed, lost: Part | None) -> Entry:
         check_receiving(self._upload)
-        pieces.compare(self._upload, one, [piece for piece in self._pieces if piece.number == one.number])
-        part = stage(self._actor, self._upload, one.number, file=one.file, size=one.size, sha256=one.sha256, lost=lost)
+        mine = [piece for piece in self._pieces if piece.number == one.number]
+        pieces.compare(self._upload, one, mine)
+        facts = {"file": one.file, "size": one.size, "sha256": one.sha256}
+        part = stage(self._actor, self._upload, one.number, **facts, lost=lost, pieces=mine)
         one.kept = True
         self._parts[one.number] = part
         return _entry(one, part.state, is_new=True, part=part)

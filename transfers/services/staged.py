@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from django.utils import timezone
 
 from core import states, wakeups
 from core.actor import Actor
-from transfers.models import Part, Upload
+from transfers.models import Door, Part, Piece, Upload
 
 # How long a wake-up may take before the sweep sends another one.
 FIRST_SWEEP_AFTER = timedelta(seconds=30)
+MOST_RANGES = 64
 
 
 def push_queue(node: str) -> str:
@@ -21,12 +23,26 @@ def push_queue(node: str) -> str:
     return f"push.{node}"
 
 
-def stage(actor: Actor, upload: Upload, number: int, *, file: str, size: int, sha256: str, lost: Part | None) -> Part:
-    """Enter a part that lies in ``file`` of this node, in place of the ``lost`` one if there is one; its push is woken."""
+def stage(
+    actor: Actor,
+    upload: Upload,
+    number: int,
+    *,
+    file: str,
+    size: int,
+    sha256: str,
+    lost: Part | None,
+    pieces: Sequence[Piece] = (),
+) -> Part:
+    """Enter a part that lies in ``file`` of this node, in place of the ``lost`` one if there is one; its push is woken.
+
+    ``pieces`` are what had come of it before.
+    """
     now = timezone.now()
     facts: dict[str, Any] = {
         "node": settings.NODE_NAME,
         "file": file,
+        "ranges": _ranges(upload, pieces),
         "staged_at": now,
         "due_at": now + FIRST_SWEEP_AFTER,
     }
@@ -37,3 +53,10 @@ def stage(actor: Actor, upload: Upload, number: int, *, file: str, size: int, sh
         part = states.advance(lost, "stage_again", actor=actor, **facts, **fresh)
     wakeups.after_commit("transfers.tasks.push_part", str(part.id), queue=push_queue(part.node))
     return part
+
+
+def _ranges(upload: Upload, pieces: Sequence[Piece]) -> list[list[int | str]] | None:
+    """Only at the parts door is a range sent again as it was; who cuts very small is told to look at the ledger instead."""
+    if upload.door != Door.PARTS or not 0 < len(pieces) <= MOST_RANGES:
+        return None
+    return [[piece.start, piece.size, piece.sha256] for piece in pieces]
