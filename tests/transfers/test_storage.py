@@ -145,6 +145,46 @@ def test_a_connection_that_always_breaks_is_given_up(faulty: FaultyStore, key: s
         list(store().read(key, start=0, length=len(CONTENT)))
 
 
+def test_a_reader_who_gets_on_between_breaks_gets_to_the_end(faulty: FaultyStore, key: str) -> None:
+    """A store ends connections that a slow reader leaves standing, as often as it likes."""
+    content = 3 * CONTENT
+    store().put_aside(key, io.BytesIO(content), size=len(content), sha256=sha256(content))
+    faulty.plan(faulty_store.CutAnswer(after=1024**2 + 5), on=faulty_store.reading)
+    assert b"".join(store().read(key, start=0, length=len(content))) == content
+
+
+def test_what_was_asked_for_ahead_and_is_no_longer_there_is_asked_for_again(faulty: FaultyStore, key: str) -> None:
+    store().put_aside(key, io.BytesIO(CONTENT), size=len(CONTENT), sha256=sha256(CONTENT))
+    faulty.plan(faulty_store.CutAnswer(), on=faulty_store.reading, times=1)
+    asked = store().ask(key, start=5, length=len(CONTENT) - 5)
+    assert b"".join(asked.blocks()) == CONTENT[5:]
+
+
+def test_a_connection_that_the_store_has_ended_meanwhile_is_not_used_again(
+    faulty: FaultyStore, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store().put_aside(key, io.BytesIO(b"hello"), size=5, sha256=sha256(b"hello"))
+    faulty.plan(faulty_store.CutAnswer(after=5), on=faulty_store.reading, times=1)
+    for _ in range(3):
+        assert b"".join(store().read(key, start=0, length=5)) == b"hello"
+        time.sleep(0.1)
+    assert "taken up again" not in caplog.text
+
+
+def test_a_proxy_of_the_environment_is_respected(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store().put_aside(key, io.BytesIO(b"hello"), size=5, sha256=sha256(b"hello"))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    forget_clients()
+    try:
+        with pytest.raises(StoreUnavailable, match="proxy"):
+            list(store().ask(key, start=0, length=5).blocks())
+    finally:
+        monkeypatch.undo()
+        forget_clients()
+
+
 def test_an_object_that_became_shorter_is_told_so(key: str) -> None:
     store().put_aside(key, io.BytesIO(b"hello"), size=5, sha256=sha256(b"hello"))
     with pytest.raises(NoSuchObject):
