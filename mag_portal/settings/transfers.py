@@ -71,6 +71,8 @@ if UPLOAD_DOOR == "direct" and not S3_PUBLIC_ENDPOINT_URL:
     raise ImproperlyConfigured("UPLOAD_DOOR=direct needs S3_PUBLIC_ENDPOINT_URL, where browsers reach the store.")
 # A file that was sent for nothing in particular.
 UPLOAD_LOOSE_LIFETIME = timedelta(days=env.int("UPLOAD_LOOSE_DAYS", default=7))
+# How many of those one person may have at a time; 0: no limit.
+UPLOAD_LOOSE_PER_USER: int = env.int("UPLOAD_LOOSE_PER_USER", default=10_000)
 # 0: no limit. A subscription may have limits of its own.
 UPLOAD_QUOTA_PER_USER_BYTES: int = env.int("UPLOAD_QUOTA_PER_USER_BYTES", default=0)
 UPLOAD_QUOTA_PER_ORGANIZATION_BYTES: int = env.int("UPLOAD_QUOTA_PER_ORGANIZATION_BYTES", default=0)

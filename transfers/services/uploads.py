@@ -18,7 +18,7 @@ from transfers import names, queries
 from transfers.errors import PartsMissing
 from transfers.models import Concat, Door, Upload, UploadState
 from transfers.ports import storage_placement, transfer_listener, upload_policy
-from transfers.services import maintenance
+from transfers.services import allowance, maintenance
 from transfers.states import UPLOAD
 
 MIB = 1024**2
@@ -40,7 +40,8 @@ def create(
 ) -> Upload:
     """A new upload of ``size`` bytes for ``subject`` (``None``: the actor's alone for a while), ready to receive parts.
 
-    Raises ``Invalid`` for a name nobody could save under, ``TooLarge``, and ``NotAllowed`` with the policy's reason.
+    Raises ``Invalid`` for a name nobody could save under, ``TooLarge``, ``TooMany``, and ``NotAllowed`` with the policy's
+    reason or for too many files without a subject.
     """
     facts: dict[str, Any] = {"last_modified": last_modified, "door": door, "concat": concat}
     # What a final upload is joined from is held already; the policy is asked for the whole once that is entered.
@@ -174,12 +175,15 @@ def _create(
 ) -> Upload:
     if actor.user_id is None:
         raise SignInRequired
+    allowance.check_pace(actor)
     maintenance.check()
     name, path = names.clean_name(name), names.clean_path(path)
     _check_size(most)
     upload_id = uuid4()
     with transaction.atomic():
         upload_policy().may_upload(actor, subject=subject, name=name, size=held, upload=None).enforce()
+        if subject is None:
+            allowance.check_loose(actor, concat=concat)
         place = storage_placement().place_for(actor, subject=subject)
         upload = Upload.objects.create(
             id=upload_id,
