@@ -77,8 +77,9 @@ def progress(upload_ids: Iterable[UUID]) -> dict[UUID, Progress]:
 
 def missing_numbers(upload: Upload) -> Sequence[int]:
     """The parts that are still to be sent before the upload is whole."""
-    present = set(upload.parts.exclude(state=PartState.MISSING).values_list("number", flat=True))
-    present |= _covered(upload, _pieces_by_number(upload))
+    # Pieces first, here and below: what is made whole meanwhile is seen twice rather than not at all.
+    present = _covered(upload, _pieces_by_number(upload))
+    present |= set(upload.parts.exclude(state=PartState.MISSING).values_list("number", flat=True))
     return [number for number in range(1, (upload.part_count or 0) + 1) if number not in present]
 
 
@@ -90,9 +91,9 @@ def ranges(upload: Upload) -> list[Range]:
 
 def contiguous_bytes(upload: Upload) -> int:
     """How many bytes from the file's first on are acknowledged without a gap: the offset of tus."""
+    by_number = _pieces_by_number(upload)
     present = upload.parts.filter(state__in=(PartState.STAGED, PartState.PUSHED))
     count, last = present.aggregate(count=Count("id"), last=Max("number")).values()
-    by_number = _pieces_by_number(upload)
     covered = _covered(upload, by_number)
     numbers = covered if count == (last or 0) else covered | set(present.values_list("number", flat=True))
     number = 1 + (count if count == (last or 0) else 0)

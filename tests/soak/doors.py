@@ -9,6 +9,7 @@ import base64
 import hashlib
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -70,7 +71,7 @@ def parts(sending: Sending) -> Upload:
     content, draw = sending.content, sending.draw
     upload = _created(sending, door="parts")
     while upload["state"] == "receiving":
-        present = {part["number"]: part["state"] for part in upload["parts"]}
+        present = _present(upload, content)
         _count_lost(sending, present)
         missing = [number for number in _numbers(upload) if present.get(number, "missing") == "missing"]
         draw.shuffle(missing)
@@ -80,6 +81,16 @@ def parts(sending: Sending) -> Upload:
                 sending.acknowledge(_length(upload, content, number))
         upload = _completed(sending, upload)
     return upload
+
+
+def _present(upload: Upload, content: Content) -> dict[int, str]:
+    """The state of each part that is there, as a whole or in ranges that leave nothing of it out."""
+    ranged: Counter[int] = Counter()
+    for piece in upload["pieces"]:
+        ranged[piece["number"]] += piece["size"]
+    whole = {part["number"]: part["state"] for part in upload["parts"]}
+    covered = {number: "ranges" for number, size in ranged.items() if size == _length(upload, content, number)}
+    return whole | covered
 
 
 def _count_lost(sending: Sending, present: dict[int, str]) -> None:

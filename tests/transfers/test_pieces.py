@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
 from django.conf import LazySettings
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from core.actor import Actor
@@ -53,6 +56,49 @@ def test_what_is_there_of_a_part_is_told(actor: Actor, upload: Upload) -> None:
     send_range(actor, upload, 2, 10, 5)
     assert queries.ranges(upload) == [Range(2, 10, 5, sha256(CONTENT[PART + 10 : PART + 15]))]
     assert queries.progress([upload.id])[upload.id] == queries.Progress(0, 5)
+
+
+class JoinedMeanwhile:
+    """A worker makes part 1 whole between two of the statements that look at the ledger."""
+
+    def __init__(self, upload: Upload, *, after: int) -> None:
+        self._upload, self._after = upload, after
+
+    def __call__(self, execute: Any, sql: str, *args: Any) -> Any:
+        found = execute(sql, *args)
+        if "transfers_p" in sql:
+            self._after -= 1
+            if self._after == 0:
+                pieces.join(self._upload.id, 1)
+        return found
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_what_is_made_whole_while_the_ledger_is_read_is_in_it(actor: Actor, upload: Upload, after: int) -> None:
+    send_range(actor, upload, 1, 0, HALF)
+    send_range(actor, upload, 1, HALF, PART - HALF)
+    with connection.execute_wrapper(JoinedMeanwhile(upload, after=after)):
+        assert queries.contiguous_bytes(upload) == PART
+    assert Part.objects.get().number == 1
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_nobody_is_asked_for_what_is_made_whole_at_this_moment(actor: Actor, upload: Upload, after: int) -> None:
+    send_range(actor, upload, 1, 0, HALF)
+    send_range(actor, upload, 1, HALF, PART - HALF)
+    with connection.execute_wrapper(JoinedMeanwhile(upload, after=after)):
+        assert queries.missing_numbers(upload) == [2, 3]
+    assert Part.objects.get().number == 1
+
+
+def test_the_ledger_tells_what_is_made_whole_while_it_is_read(actor: Actor, upload: Upload, client: Client) -> None:
+    send_range(actor, upload, 1, 0, HALF)
+    send_range(actor, upload, 1, HALF, PART - HALF)
+    client.force_login(upload.owner)
+    with connection.execute_wrapper(JoinedMeanwhile(upload, after=1)):
+        ledger = client.get(f"/transfers/uploads/{upload.id}/").json()
+    assert {row["number"] for row in [*ledger["parts"], *ledger["pieces"]]} == {1}
+    assert Part.objects.get().number == 1
 
 
 def test_joining_again_changes_nothing(actor: Actor, upload: Upload) -> None:

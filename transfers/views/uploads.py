@@ -60,7 +60,9 @@ def item(request: Request, pk: UUID) -> HttpResponseBase:
         return HttpResponse(status=204)
     if request.GET.get("parts") == "none":
         return JsonResponse(described(upload))
-    way_on = {"parts": _ledger(upload), "pieces": _pieces(upload), "origins": settings.UPLOAD_ORIGINS}
+    # Pieces first: what is made whole meanwhile is told twice rather than not at all.
+    pieces, parts = _pieces(upload), _ledger(upload)
+    way_on = {"parts": parts, "pieces": pieces, "origins": settings.UPLOAD_ORIGINS}
     return JsonResponse({**described(upload), **way_on})
 
 
