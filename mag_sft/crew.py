@@ -6,6 +6,7 @@ given to an idle hand as well, and whoever is first counts.
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -19,10 +20,11 @@ import urllib3
 from mag_sft.errors import BrokenOff, NotAllowed, Refusal, TransferError
 
 FIRST_HANDS = 6
-STEP = 2
 LOOK_SECONDS = 2.0
+# Half as many again at a time. Where every connection has its own loss they bring half as much again, on a full line nothing.
+GROWTH = 1.5
 # A rise that is no mere noise.
-RISE = 1.08
+RISE = 1.15
 # How long after a try in vain it is worth another one.
 TRY_AGAIN_SECONDS = 20.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -46,8 +48,8 @@ class Hands:
 
     most: int
     now: int = FIRST_HANDS
-    _before: float = 0.0
-    _has_added: bool = False
+    _speed_before: float = 0.0
+    _hands_before: int = 0
     _rest_until: float = 0.0
 
     def __post_init__(self) -> None:
@@ -55,20 +57,20 @@ class Hands:
 
     def look(self, speed: float, clock: float) -> int:
         """``speed`` in any unit, measured since the last look; ``clock`` in seconds."""
-        if self._has_added and speed < self._before * RISE:
-            self.now = max(1, self.now - STEP)
-            self._has_added = False
+        if self._hands_before and speed < self._speed_before * RISE:
+            self.now, self._hands_before = self._hands_before, 0
             self._rest_until = clock + TRY_AGAIN_SECONDS
         elif clock >= self._rest_until and self.now < self.most:
-            self._before = speed
-            self.now = min(self.most, self.now + STEP)
-            self._has_added = True
+            self._speed_before, self._hands_before = speed, self.now
+            self.now = min(self.most, math.ceil(self.now * GROWTH))
+        else:
+            self._hands_before = 0
         return self.now
 
 
 @dataclass
 class Crew:
-    """Works off jobs with ``do(job, hand)``, which returns when a job is done for good.
+    """Works off jobs with ``do(job, hand)``, which returns when a job is done for good and tells ``moved`` of its bytes.
 
     ``do`` may raise ``Refusal`` or an error of the line, which are tried again where that makes sense, and ``TransferError``,
     which ends everything. ``patience`` is for how many seconds no job at all may succeed before it is ``BrokenOff``.
@@ -87,7 +89,7 @@ class Crew:
     _allowed: int = 0
     _error: BaseException | None = None
     _last_success: float = 0.0
-    _bytes: int = 0
+    _moved: int = 0
 
     def work(self, jobs: Iterable[Job]) -> None:
         """Return once every job is done. Raises ``TransferError``."""
@@ -110,6 +112,11 @@ class Crew:
         if self._error is not None:
             raise self._error
 
+    def moved(self, count: int) -> None:
+        """So many bytes more have gone on the line, or come from it: how fast it is shows long before a job is done."""
+        with self._lock:
+            self._moved += count
+
     # --- The one who watches --------------------------------------------------------------------------------------
 
     def _watch(self, hands: Hands) -> None:
@@ -119,8 +126,8 @@ class Crew:
                 self._lock.wait(SLEEP)
                 now = time.monotonic()
                 if now - at >= LOOK_SECONDS:
-                    self._allowed = hands.look((self._bytes - seen) / (now - at), now)
-                    seen, at = self._bytes, now
+                    self._allowed = hands.look((self._moved - seen) / (now - at), now)
+                    seen, at = self._moved, now
                     self._lock.notify_all()
                 if now - self._last_success > self.patience:
                     self._error = self._error or BrokenOff(
@@ -187,7 +194,6 @@ class Crew:
             self._finished.add(job)
             self._under_way.pop(job, None)
             self._took.append(seconds)
-            self._bytes += job.length
             self._last_success = time.monotonic()
             self.on_done(job)
             self._lock.notify_all()

@@ -19,7 +19,7 @@ from mag_sft.errors import Different, Refusal, TransferError
 from mag_sft.gateway import Content, Gateway
 from mag_sft.keeping import Begun
 from mag_sft.progress import Progress
-from mag_sft.sending import Options, translated
+from mag_sft.sending import LONG_WAY_SECONDS, Options, request_size, translated
 
 MIB = 1024**2
 BLOCK = 16 * MIB
@@ -42,23 +42,34 @@ def fetch(
 
     Returns when the SHA-256 of what lies there is the gateway's. Raises ``TransferError``.
     """
+    begun = time.monotonic()
     try:
         content = gateway.look(upload_id)
     except Refusal as refusal:
         raise translated(refusal) from refusal
+    is_far = time.monotonic() - begun > LONG_WAY_SECONDS
+    block = request_size(content.size, connections=options.connections, most=BLOCK) if is_far else BLOCK
     target = destination / safe_name(content.name or upload_id) if destination.is_dir() else destination
     if target.exists():
         raise TransferError(f"{target} is there already. Move it away, or name another place with --to.")
     bar = progress(target.name, content.size)
     try:
-        return _Fetching(gateway, upload_id, target, content=content, options=options, bar=bar).run()
+        return _Fetching(gateway, upload_id, target, content=content, block=block, options=options, bar=bar).run()
     finally:
         bar.close()
 
 
 class _Fetching:
     def __init__(
-        self, gateway: Gateway, upload_id: str, target: Path, *, content: Content, options: Options, bar: Progress
+        self,
+        gateway: Gateway,
+        upload_id: str,
+        target: Path,
+        *,
+        content: Content,
+        block: int,
+        options: Options,
+        bar: Progress,
     ) -> None:
         self._gateway = gateway
         self._content = content
@@ -75,7 +86,7 @@ class _Fetching:
             file=str(target),
             size=content.size,
             sha256=content.sha256,
-            block=BLOCK,
+            block=block,
         )
         self._note = self._earlier(fresh) or fresh
 
@@ -97,17 +108,20 @@ class _Fetching:
     def _earlier(self, fresh: Begun) -> Begun | None:
         """What an earlier try of the same file has left, where its draft is still there."""
         for begun in keeping.unfinished():
-            if replace(begun, done=[]) == fresh and self._draft.exists():
+            if replace(begun, done=[], block=fresh.block) == fresh and begun.block and self._draft.exists():
                 return begun
         return None
 
     def _fetch_missing(self) -> None:
         done = set(self._note.done)
-        blocks = -(-self._content.size // BLOCK)
+        blocks = -(-self._content.size // self._note.block)
         jobs = [self._job(number) for number in range(blocks) if number not in done]
         self._bar.add(self._content.size - sum(job.length for job in jobs))
         crew = Crew(
-            do=self._get, most=self._options.connections, patience=self._options.patience, on_done=self._finished
+            do=lambda job, _hand: self._get(job, crew.moved),
+            most=self._options.connections,
+            patience=self._options.patience,
+            on_done=self._finished,
         )
         try:
             crew.work(jobs)
@@ -116,15 +130,17 @@ class _Fetching:
             keeping.keep(self._note)
 
     def _job(self, number: int) -> Job:
-        return Job(number, number * BLOCK, min(BLOCK, self._content.size - number * BLOCK))
+        start = number * self._note.block
+        return Job(number, start, min(self._note.block, self._content.size - start))
 
-    def _get(self, job: Job, _hand: int) -> None:
+    def _get(self, job: Job, moved: Callable[[int], None]) -> None:
         at = job.start
         blocks = self._gateway.read(
             self._note.upload_id, etag=self._content.sha256, start=job.start, length=job.length, block=READ
         )
         for block in blocks:
             at += os.pwrite(self._descriptor, block, at)
+            moved(len(block))
         if at != job.start + job.length:
             raise ConnectionError("the answer ended early")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ import urllib3
 from mag_sft.errors import Refusal
 
 UPLOADS = "/transfers/uploads/"
+BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,31 @@ class Gateway:
     def remove(self, upload_id: str) -> None:
         self._ask("DELETE", f"{UPLOADS}{upload_id}/")
 
-    def put(self, origin: str, upload_id: str, number: int, body: bytes, *, start: int, part_length: int) -> None:
-        """Put one range of a part, or the whole part; returns once the gateway has acknowledged it."""
-        headers = {**self._headers, "Content-Digest": content_digest(body), "Content-Type": "application/octet-stream"}
+    def put(
+        self,
+        origin: str,
+        upload_id: str,
+        number: int,
+        body: bytes,
+        *,
+        start: int,
+        part_length: int,
+        moved: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        """Put one range of a part, or the whole part; returns once the gateway has acknowledged it.
+
+        ``moved`` is told of bytes as the line takes them.
+        """
+        headers = {
+            **self._headers,
+            "Content-Digest": content_digest(body),
+            "Content-Length": str(len(body)),
+            "Content-Type": "application/octet-stream",
+        }
         if len(body) != part_length:
             headers["Content-Range"] = f"bytes {start}-{start + len(body) - 1}/{part_length}"
         url = f"{origin}{UPLOADS}{upload_id}/parts/{number}/"
-        answer = self._pool.request("PUT", url, body=body, headers=headers)
+        answer = self._pool.request("PUT", url, body=_blocks(body, moved), headers=headers)
         _refuse(answer)
 
     def look(self, upload_id: str) -> Content:
@@ -92,6 +111,13 @@ class Gateway:
         answer = self._pool.request(method, f"{self.address}{path}", body=body, headers=headers, redirect=False)
         _refuse(answer)
         return _document(answer)
+
+
+def _blocks(body: bytes, moved: Callable[[int], None]) -> Iterator[bytes]:
+    for start in range(0, len(body), BLOCK):
+        block = body[start : start + BLOCK]
+        yield block
+        moved(len(block))
 
 
 def content_digest(body: bytes) -> str:

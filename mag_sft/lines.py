@@ -13,6 +13,9 @@ import urllib3
 from mag_sft.errors import TransferError
 
 TCP_CONGESTION = getattr(socket, "TCP_CONGESTION", None)
+TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+# What may wait in a socket beyond what is on the line: with more nobody sees how fast the line is.
+WAITING = 512 * 1024
 # Only with the right to go beyond net.core.wmem_max: a smaller fixed buffer is worse than one the system sizes itself.
 SO_SNDBUFFORCE = 32
 SEND_BUFFER = 32 * 1024**2
@@ -48,6 +51,8 @@ def socket_options(congestion: str) -> list[tuple[int, int, int | bytes]]:
     options: list[tuple[int, int, int | bytes]] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     if congestion and TCP_CONGESTION is not None:
         options.append((socket.IPPROTO_TCP, TCP_CONGESTION, congestion.encode()))
+    if TCP_NOTSENT_LOWAT is not None:
+        options.append((socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, WAITING))
     if _may_force_buffer():
         options.append((socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER))
     return options

@@ -178,20 +178,20 @@ class _Sending:
         jobs = list(self._jobs(upload))
         self._bar.add(self._source.size - sum(job.length for job in jobs))
         crew = Crew(
-            do=lambda job, hand: self._put(upload, job, hand),
+            do=lambda job, hand: self._put(upload, job, hand, crew.moved),
             most=self._options.connections,
             patience=self._options.patience,
             on_done=lambda job: self._bar.add(job.length),
         )
         crew.work(jobs)
 
-    def _put(self, upload: dict[str, Any], job: Job, hand: int) -> None:
+    def _put(self, upload: dict[str, Any], job: Job, hand: int, moved: Callable[[int], None]) -> None:
         part_size = int(upload["part_size"])
         body = self._source.read((job.number - 1) * part_size + job.start, job.length)
         length = _length_of(job.number, part_size, self._source.size)
         origin = self._origins[hand % len(self._origins)]
         try:
-            self._gateway.put(origin, upload["id"], job.number, body, start=job.start, part_length=length)
+            self._gateway.put(origin, upload["id"], job.number, body, start=job.start, part_length=length, moved=moved)
         except Refusal as refusal:
             if refusal.code in {"part_differs", "range_differs"}:
                 raise Different(
@@ -205,19 +205,14 @@ class _Sending:
         pieces: dict[int, list[tuple[int, int]]] = {}
         for piece in upload.get("pieces", ()):
             pieces.setdefault(piece["number"], []).append((piece["start"], piece["start"] + piece["size"]))
-        request = self._request_size(part_size)
+        request = part_size
+        if self._round_trip > LONG_WAY_SECONDS:
+            request = request_size(self._source.size, connections=self._options.connections, most=part_size)
         for number in range(1, int(upload["part_count"] or 0) + 1):
             if number not in there:
                 length = _length_of(number, part_size, self._source.size)
                 for start, end in _gaps(sorted(pieces.get(number, ())), length):
                     yield from _cut(number, start, end, request)
-
-    def _request_size(self, part_size: int) -> int:
-        """Whole parts on a short way; on a long one so little that each connection has several to bring."""
-        enough_for_all = self._source.size // (self._options.connections * JOBS_PER_HAND)
-        if self._round_trip < LONG_WAY_SECONDS or enough_for_all >= part_size:
-            return part_size
-        return min(part_size, max(SMALL_REQUEST, enough_for_all // MIB * MIB))
 
     def _complete(self, upload_id: str) -> dict[str, Any]:
         try:
@@ -281,6 +276,11 @@ def translated(refusal: Refusal) -> TransferError:
     fields = refusal.document.get("fields")
     more = " ".join(str(words) for words in fields.values()) if isinstance(fields, dict) else ""
     return TransferError(f"{refusal.sentence} {more}".strip())
+
+
+def request_size(size: int, *, connections: int, most: int) -> int:
+    """Bytes a request on a long way: so few that each connection has several to bring, and no more than ``most``."""
+    return min(most, max(SMALL_REQUEST, size // (connections * JOBS_PER_HAND) // MIB * MIB))
 
 
 def _length_of(number: int, part_size: int, size: int) -> int:
