@@ -35,6 +35,9 @@ BAD_MOMENTS: dict[str, Callable[[FaultyStore], None]] = {
 }
 # Now and then it is quiet, since nobody's gateway burns for an hour.
 CALM_AFTER, CALM_SECONDS = 100, 30.0
+# Mostly a kill waits until something has moved since the last one, so that it hits a gateway at work and no corpse; not for
+# ever, since what stands still may need the next one to show why.
+HITS_WHAT_LIES, LONGEST_WAIT = 0.3, 15.0
 
 
 @dataclass
@@ -56,6 +59,8 @@ class Fire:
         while done < self.kills and not self.over.wait(self.pause * (0.5 + self.draw.random())):
             if self.draw.random() < 0.25:
                 self._bad_moment()
+            if self.draw.random() > HITS_WHAT_LIES:
+                self._wait_for_work()
             if not self._kill(self.draw.choice(self._victims)):
                 continue
             done += 1
@@ -67,6 +72,12 @@ class Fire:
     @property
     def _victims(self) -> Sequence[str]:
         return VICTIMS if self.second is None else (*VICTIMS, *self.second.names)
+
+    def _wait_for_work(self) -> None:
+        before, deadline = self.tally.moves, time.monotonic() + LONGEST_WAIT
+        while self.tally.moves == before and time.monotonic() < deadline:
+            if self.over.wait(0.1):
+                return
 
     def _bad_moment(self) -> None:
         """It lasts for some kills, until the next one begins or a good one comes."""

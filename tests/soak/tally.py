@@ -37,6 +37,8 @@ class Tally:
     acknowledged: int = 0
     asked_again: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    # How often anything went on: bytes acknowledged, a state reached, a download compared.
+    moves: int = 0
     slowest: tuple[float, str] = (0.0, "")
     left_over: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -65,10 +67,12 @@ class Tally:
         with self._lock:
             self.fetched[way] += 1
             self.fetched_bytes[way] += size
+            self.moves += 1
 
     def stood_still(self, seconds: float, what: str) -> None:
         with self._lock:
             self.slowest = max(self.slowest, (seconds, what))
+            self.moves += 1
 
     def now(self) -> str:
         """One line for whoever waits."""
