@@ -106,6 +106,11 @@ class Upload(PublicModel):
                 condition=~Q(state__in=ENDED),
             ),
             models.Index(
+                fields=["owner", "subject"],
+                name="upload_room_not_whole",
+                condition=~Q(state__in=ENDED) & (Q(size__isnull=True) | Q(concat="partial")),
+            ),
+            models.Index(
                 fields=["subject"],
                 name="upload_room_by_subject",
                 include=["size", "concat", "id"],
