@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -58,4 +59,6 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # What a benchmark has begun ends with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))

@@ -21,7 +21,8 @@ from mag_sft.gateway import Gateway
 from mag_sft.keeping import Account, Begun
 from mag_sft.sending import Options
 
-MOST_CONNECTIONS = 24
+# What bbr wants on 1 Gbit/s at 200 ms and 2 % loss; a line that rewards fewer gets fewer.
+MOST_CONNECTIONS = 48
 PATIENCE_SECONDS = 900
 
 

@@ -24,6 +24,8 @@ from mag_sft.sending import LONG_WAY_SECONDS, Options, request_size, translated
 MIB = 1024**2
 BLOCK = 16 * MIB
 READ = 256 * 1024
+# A gateway that streams lends a thread to each.
+MOST_STREAMS = 24
 KEEP_EVERY_SECONDS = 2.0
 
 
@@ -119,7 +121,7 @@ class _Fetching:
         self._bar.add(self._content.size - sum(job.length for job in jobs))
         crew = Crew(
             do=lambda job, _hand: self._get(job, crew.moved),
-            most=self._options.connections,
+            most=min(MOST_STREAMS, self._options.connections),
             patience=self._options.patience,
             on_done=self._finished,
         )

@@ -22,6 +22,8 @@ MIB = 1024**2
 LONG_WAY_SECONDS = 0.03
 SMALL_REQUEST = 4 * MIB
 JOBS_PER_HAND = 4
+# Where more connections than these pay, files are large and whole parts are cheaper for the gateway.
+MANY = 24
 FIRST_POLL, LONGEST_POLL = 0.2, 5.0
 IN_WORDS = {
     "pushing": "on its way to storage",
@@ -279,8 +281,10 @@ def translated(refusal: Refusal) -> TransferError:
 
 
 def request_size(size: int, *, connections: int, most: int) -> int:
-    """Bytes a request on a long way: so few that each connection has several to bring, and no more than ``most``."""
-    return min(most, max(SMALL_REQUEST, size // (connections * JOBS_PER_HAND) // MIB * MIB))
+    """Bytes a request on a long way: so few that each connection has several to bring, and an even share of ``most``."""
+    share = max(SMALL_REQUEST, size // (min(connections, MANY) * JOBS_PER_HAND))
+    pieces = -(-most // share)
+    return most if pieces == 1 else -(-most // pieces // MIB) * MIB
 
 
 def _length_of(number: int, part_size: int, size: int) -> int:

@@ -96,7 +96,7 @@ def _mag_sft(
 ) -> tuple[Clock, multiprocessing.process.BaseProcess]:
     """``mag-sft`` as its users call it, in a child of this process, which has loaded it already."""
     os.environ |= {"MAG_SFT_GATEWAY": asked.address, "MAG_SFT_TOKEN": asked.token, "XDG_STATE_HOME": str(folder)}
-    options = ("--json", f"--connections={asked.connections}", f"--congestion={asked.congestion}")
+    options = ("--json", f"--congestion={asked.congestion}")
     command, *others = arguments
     process = multiprocessing.get_context("fork").Process(
         target=_run, args=((command, *options, *others),), daemon=True
@@ -144,7 +144,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--upload", default="")
     parser.add_argument("--mib", type=int, default=128)
     parser.add_argument("--cut", type=float, default=60)
-    parser.add_argument("--connections", type=int, default=24)
     parser.add_argument("--congestion", default="system")
     return parser.parse_args()
 
