@@ -243,8 +243,16 @@ class _Ledger:
         check_receiving(self._upload)
         mine = [piece for piece in self._pieces if piece.number == one.number]
         pieces.compare(self._upload, one, mine)
-        facts = {"file": one.file, "size": one.size, "sha256": one.sha256}
-        part = stage(self._actor, self._upload, one.number, **facts, lost=lost, pieces=mine)
+        part = stage(
+            self._actor,
+            self._upload,
+            one.number,
+            file=one.file,
+            size=one.size,
+            sha256=one.sha256,
+            lost=lost,
+            pieces=mine,
+        )
         one.kept = True
         self._parts[one.number] = part
         return _entry(one, part.state, is_new=True, part=part)
