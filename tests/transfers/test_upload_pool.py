@@ -26,6 +26,7 @@ from transfers.services import finishing, tokens, uploads
 
 PART_16 = 16 * MIB
 CONTENT = random_bytes(2 * PART_16 + 3)
+SLOW_LINES = 150
 
 
 @dataclass
@@ -34,10 +35,12 @@ class Pool:
 
     environment: dict[str, str]
     port: int
+    threads: int = 8
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        options = ("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread", "--workers=1", "--threads=8")
+        options = ("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread", "--workers=1")
+        options += (f"--threads={self.threads}",)
         command = (sys.executable, "-m", "gunicorn", "mag_portal.wsgi", f"--bind=127.0.0.1:{self.port}", *options)
         self.process = subprocess.Popen((*command, "--no-control-socket", "--log-level=warning"), env=self.environment)
         deadline = time.monotonic() + 60
@@ -57,18 +60,24 @@ class Pool:
         # The kernel kills the workers with their master.
         psutil.wait_procs(workers, timeout=10)
 
-    def resident_bytes(self) -> int:
+    @property
+    def worker(self) -> psutil.Process:
         assert self.process is not None
-        return max(child.memory_info().rss for child in psutil.Process(self.process.pid).children())
+        (worker,) = psutil.Process(self.process.pid).children()
+        return worker
+
+    def resident_bytes(self) -> int:
+        size: int = self.worker.memory_info().rss
+        return size
 
 
 @pytest.fixture
-def pool(worker_environment: dict[str, str], staging: Path) -> Iterator[Pool]:
+def pool(request: pytest.FixtureRequest, worker_environment: dict[str, str], staging: Path) -> Iterator[Pool]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**worker_environment, "MAG_POOL": "uploads", "NODE_NAME": "here", "STAGING_DIR": str(staging)}
-    started = Pool(environment, port)
+    started = Pool({"MALLOC_ARENA_MAX": "2", **environment}, port, threads=getattr(request, "param", 8))
     started.start()
     yield started
     started.kill()
@@ -189,3 +198,36 @@ def test_memory_stays_flat_whatever_passes_through(pool: Pool, actor: Actor) -> 
         assert put(line, upload, number, piece(1), secret) == 201
     assert pool.resident_bytes() - before < 8 * MIB
     assert pool.resident_bytes() < 120 * MIB
+
+
+@pytest.mark.parametrize("pool", [SLOW_LINES + 2], indirect=True)
+def test_many_slow_lines_take_a_thread_each_and_little_memory(pool: Pool, actor: Actor, settings: LazySettings) -> None:
+    """The worker falls behind for a moment, so that every line has much at once: what each is lent stays little."""
+    settings.UPLOAD_PART_BYTES = 1 * MIB
+    upload = uploads.create(actor, subject=actor.user_id, name="slow", size=SLOW_LINES * MIB)
+    secret = tokens.grant(actor, upload=upload).secret
+    body = CONTENT[:MIB]
+    put(http.client.HTTPConnection("127.0.0.1", pool.port), upload, 1, body, secret)
+    before = pool.resident_bytes()
+    lines = [begin(pool, upload, number, body, secret) for number in range(1, SLOW_LINES + 1)]
+    deadline = time.monotonic() + 30
+    while pool.worker.num_threads() < SLOW_LINES and time.monotonic() < deadline:
+        time.sleep(0.05)
+    pool.worker.suspend()
+    for line in lines:
+        line.send(body)
+    pool.worker.resume()
+    assert {line.getresponse().status for line in lines} == {200, 201}
+    assert Part.objects.filter(upload=upload).count() == SLOW_LINES
+    assert pool.worker.num_threads() < SLOW_LINES + 10
+    assert pool.resident_bytes() - before < 40 * MIB
+
+
+def begin(pool: Pool, upload: Upload, number: int, body: bytes, secret: str) -> http.client.HTTPConnection:
+    """Announce a part and send nothing of it yet."""
+    line = http.client.HTTPConnection("127.0.0.1", pool.port, timeout=60)
+    line.putrequest("PUT", f"/transfers/uploads/{upload.id}/parts/{number}/")
+    for name, value in headers_for(body, secret).items():
+        line.putheader(name, value)
+    line.endheaders()
+    return line

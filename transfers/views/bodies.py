@@ -29,6 +29,8 @@ LONGEST_LENGTH = 20
 DRAINED_AT_MOST = 4 * 1024**2
 # As many as are likely to be written to the disk at one time; more come and go.
 KEPT_BUFFERS = 8
+# Where the machine falls behind, every line has filled a small one meanwhile: a thousand large ones would be half a GiB.
+LARGE_AT_MOST = 16
 
 
 class End(Enum):
@@ -76,14 +78,20 @@ class _Buffers:
     def __init__(self) -> None:
         self._lock = Lock()
         self._free: dict[int, list[bytearray]] = {SMALL: [], LARGE: []}
+        self._large_lent = 0
 
     def take(self, size: int) -> bytearray:
+        """One of ``size``, or a small one where many have a large one already."""
         with self._lock:
+            if size == LARGE and self._large_lent >= LARGE_AT_MOST:
+                size = SMALL
+            self._large_lent += size == LARGE
             free = self._free[size]
             return free.pop() if free else bytearray(size)
 
     def give_back(self, buffer: bytearray) -> None:
         with self._lock:
+            self._large_lent -= len(buffer) == LARGE
             free = self._free[len(buffer)]
             if len(free) < KEPT_BUFFERS:
                 free.append(buffer)
@@ -111,6 +119,10 @@ class _Straight:
         self._stopped = False
         self._drained = 0
 
+    def __del__(self) -> None:
+        # Who was refused in the middle of a body does not read to its end.
+        self._give_back()
+
     def read(self, size: int) -> bytes | memoryview:
         self._give_back()
         if self._drained >= DRAINED_AT_MOST and self.end is End.NOT_YET:
@@ -137,7 +149,7 @@ class _Straight:
         try:
             waited_in_vain = not self._stopped and not self._wait()
             self._buffer = _buffers.take(self._fits)
-            count = self._line.recv_into(self._buffer, min(wanted, self._fits), socket.MSG_DONTWAIT)
+            count = self._line.recv_into(self._buffer, min(wanted, len(self._buffer)), socket.MSG_DONTWAIT)
         except BlockingIOError:
             self._broke(End.STOPPED if self._stopped else End.STALLED)
             return b""
