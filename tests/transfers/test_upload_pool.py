@@ -39,8 +39,8 @@ class Pool:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        options = ("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread", "--workers=1")
-        options += (f"--threads={self.threads}",)
+        size = ("--workers=1", f"--threads={self.threads}")
+        options = ("--config=python:mag_portal.local.gunicorn", "--worker-class=gthread", *size)
         command = (sys.executable, "-m", "gunicorn", "mag_portal.wsgi", f"--bind=127.0.0.1:{self.port}", *options)
         self.process = subprocess.Popen((*command, "--no-control-socket", "--log-level=warning"), env=self.environment)
         deadline = time.monotonic() + 60
