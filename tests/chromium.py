@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, ViewportSize, expect, sync_playwright
 
 Theme = Literal["light", "dark"]
+# How long a page may take to show what is expected of it: no test measures that, and two cores carry all of them. Who waits
+# without ``expect`` has the half minute of Playwright.
+expect.set_options(timeout=30_000)
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 FLAGS = [
     "--no-sandbox",

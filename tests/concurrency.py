@@ -19,7 +19,7 @@ def at_once(actions: Sequence[Callable[[], object]]) -> list[Exception | None]:
 
     def run(action: Callable[[], object]) -> Exception | None:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             action()
         except Exception as error:  # noqa: BLE001 - handed to the test, whatever it is
             return error

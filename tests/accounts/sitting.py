@@ -94,7 +94,6 @@ def sitting(browser: Browser, live_server: LiveServer, settings: LazySettings) -
     settings.OTP_WEBAUTHN_RP_ID = "localhost"
     settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
     sitting = Sitting(context.new_page(), live_server.url)
     yield sitting
     context.close()

@@ -6,13 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 from tests.chromium import launch
 from tests.e2e.slow_line import SlowLine
 from tests.stack import Stack
-
-expect.set_options(timeout=20_000)
 
 NewPerson = Callable[..., Page]
 UPLOADS_A_SECOND = 20 * 1024**2
@@ -49,7 +47,6 @@ def people_in(browser: Browser) -> Iterator[NewPerson]:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.extend(_stopped_by_policy(line)))
         return page

@@ -86,7 +86,7 @@ def test_a_killed_process_is_started_again(stack: Stack, name: str) -> None:
     killed = stack.kill(name)
     stack.wait_for_restart(name, killed=killed)
     wait_until(
-        lambda: not any(alive(pid) for pid in children), within=10, what="the killed process's children are gone"
+        lambda: not any(alive(pid) for pid in children), within=30, what="the killed process's children are gone"
     )
 
 
@@ -100,7 +100,7 @@ def test_it_serves_again_after_everything_was_killed(stack: Stack) -> None:
 def test_a_taken_port_is_told_in_one_sentence(stack: Stack, tmp_path: Path) -> None:
     other = Stack(tmp_path / "data")
     with socket.create_server(("127.0.0.1", other.port)):
-        assert other.launch().wait(timeout=20) == 1
+        assert other.launch().wait(timeout=60) == 1
     assert f"Port {other.port} of 127.0.0.1 is taken" in other.log.read_text()
     assert len(other.log.read_text().splitlines()) == 1
 
@@ -108,7 +108,7 @@ def test_a_taken_port_is_told_in_one_sentence(stack: Stack, tmp_path: Path) -> N
 def test_a_second_one_on_the_same_data_is_told_in_one_sentence(stack: Stack, tmp_path: Path) -> None:
     other = Stack(stack.data_dir)
     other.log = tmp_path / "log"
-    assert other.launch().wait(timeout=20) == 1
+    assert other.launch().wait(timeout=60) == 1
     assert f"already runs on the data folder {stack.data_dir} (process {stack.pid})" in other.log.read_text()
     assert len(other.log.read_text().splitlines()) == 1
 
@@ -125,6 +125,6 @@ def test_a_second_one_on_the_same_data_is_told_in_one_sentence(stack: Stack, tmp
 )
 def test_what_cannot_be_used_is_told_in_one_sentence(tmp_path: Path, variables: dict[str, str], sentence: str) -> None:
     stack = Stack(tmp_path / "data")
-    assert stack.launch(**variables).wait(timeout=30) == 1
+    assert stack.launch(**variables).wait(timeout=60) == 1
     *_, last = stack.log.read_text().splitlines()
     assert sentence in last

@@ -62,7 +62,7 @@ def test_a_service_that_is_given_is_not_started(tmp_path: Path) -> None:
     child = begun(tmp_path, **given)
     programs = [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in descendants(child.pid)]
     child.terminate()
-    child.communicate(timeout=20)
+    child.communicate(timeout=60)
     assert {f"{name}={value}" for name, value in given.items()} <= set(
         (tmp_path / "environment").read_text().splitlines()
     )
@@ -75,13 +75,13 @@ def test_nothing_outlives_it(tmp_path: Path, number: signal.Signals) -> None:
     pids = descendants(child.pid)
     assert len(pids) >= 5
     os.kill(child.pid, number)
-    child.communicate(timeout=20)
-    wait_until(lambda: not any(alive(pid) for pid in pids), within=10, what="every process has ended")
+    child.communicate(timeout=60)
+    wait_until(lambda: not any(alive(pid) for pid in pids), within=30, what="every process has ended")
 
 
 def test_a_missing_command_is_told() -> None:
     child = launch()
-    assert "with_services COMMAND" in child.communicate(timeout=20)[1]
+    assert "with_services COMMAND" in child.communicate(timeout=60)[1]
     assert child.returncode == 2
 
 

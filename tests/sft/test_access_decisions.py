@@ -202,7 +202,7 @@ def test_the_threads_do_race_where_a_state_is_written_without_its_expected_value
 
     def look_then_write() -> None:
         assert AccessGrant.objects.get(pk=grant.pk).state == AccessGrantState.PENDING_AA
-        everybody_has_looked.wait(timeout=10)
+        everybody_has_looked.wait(timeout=60)
         AccessGrant.objects.filter(pk=grant.pk).update(state=AccessGrantState.ACTIVE)
 
     assert at_once([look_then_write] * 4) == [None] * 4

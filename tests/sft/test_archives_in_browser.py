@@ -37,7 +37,6 @@ def package(world: World) -> Package:
 
 def opened(browser: Browser, live_server: LiveServer, world: World, package: Package, *, script: bool = True) -> Page:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=script)
-    context.set_default_timeout(30_000)
     cookies = fresh(world.recipient.user).cookies.items()
     context.add_cookies([{"name": name, "value": held.value, "url": live_server.url} for name, held in cookies])
     page = context.new_page()

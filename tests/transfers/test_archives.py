@@ -56,7 +56,7 @@ def told(listener: Listener) -> list[object]:
 
 def requests(faulty: FaultyStore, *, at_least: int = 0) -> int:
     """How many requests for bytes have reached the store; what was sent a moment ago may still be on its way."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (count := sum(map(faulty_store.reading, faulty.asked))) < at_least and time.monotonic() < deadline:
         time.sleep(0.01)
     return count

@@ -234,7 +234,7 @@ def test_the_same_part_over_two_lines_at_once_is_one_part(staging: Path) -> None
 
         def read(size: int) -> bytes:
             if not body.tell():
-                together.wait(timeout=10)
+                together.wait(timeout=60)
             return body.read(size)
 
         announced = Announced(number=1, length=PART, sha256=sha256(body.getvalue()))

@@ -104,7 +104,7 @@ class Speaker:
 
     def offset_once_quiet(self, path: str, expected: int) -> int:
         """The offset, once what is on its way has been taken in; asked for until it is ``expected``."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 30
         while (found := self.head(path).offset) != expected and time.monotonic() < deadline:
             time.sleep(0.05)
         return found

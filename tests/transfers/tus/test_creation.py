@@ -236,7 +236,7 @@ def test_w3_a_creation_that_breaks_off_is_found_again_by_its_key(tus: Speaker) -
     said = tus.headers(Upload_Length=100, Content_Type=BYTES, Content_Length=100, Idempotency_Key=key)
     with tus.write("POST", TUS, said, SMALL):
         time.sleep(0.3)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not Upload.objects.filter(size=100, pieces__size=len(SMALL), tus__asked_with__gt="").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
