@@ -23,8 +23,8 @@ FIRST_HANDS = 6
 LOOK_SECONDS = 2.0
 # Half as many again at a time. Where every connection has its own loss they bring half as much again, on a full line nothing.
 GROWTH = 1.5
-# A rise that is no mere noise.
-RISE = 1.15
+# What those that were added have to bring of their own share: less is mere noise.
+WORTH = 0.3
 # How long after a try in vain it is worth another one.
 TRY_AGAIN_SECONDS = 20.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -57,7 +57,7 @@ class Hands:
 
     def look(self, speed: float, clock: float) -> int:
         """``speed`` in any unit, measured since the last look; ``clock`` in seconds."""
-        if self._hands_before and speed < self._speed_before * RISE:
+        if self._hands_before and not self._is_worth_it(speed):
             self.now, self._hands_before = self._hands_before, 0
             self._rest_until = clock + TRY_AGAIN_SECONDS
         elif clock >= self._rest_until and self.now < self.most:
@@ -66,6 +66,9 @@ class Hands:
         else:
             self._hands_before = 0
         return self.now
+
+    def _is_worth_it(self, speed: float) -> bool:
+        return speed >= self._speed_before * (1 + (self.now / self._hands_before - 1) * WORTH)
 
 
 @dataclass
