@@ -20,7 +20,8 @@ def main() -> int:
     parser.add_argument("--senders", type=int, default=8, help="how many send and fetch at once (default 8)")
     parser.add_argument("--nodes", type=int, choices=(1, 2), default=2, help="nodes with a staging folder (default 2)")
     parser.add_argument("--largest", type=int, default=2048, metavar="MIB", help="the largest file (default 2048)")
-    parser.add_argument("--pause", type=float, default=1.5, metavar="S", help="seconds between two kills (default 1.5)")
+    parser.add_argument("--pause", type=float, default=1.0, metavar="S", help="seconds between two kills (default 1)")
+    parser.add_argument("--patience", type=float, default=240, metavar="S", help="what counts as stuck (default 240)")
     asked = parser.parse_args()
     plan = Plan(
         seed=asked.seed,
@@ -29,6 +30,7 @@ def main() -> int:
         nodes=asked.nodes,
         largest=asked.largest * MIB,
         pause=asked.pause,
+        patience=asked.patience,
         tells=True,
     )
     # Whoever ends it ends what it has started.

@@ -53,11 +53,12 @@ class Fire:
     pause: float
     tally: Tally
     over: threading.Event = field(default_factory=threading.Event)
+    _mending: threading.Timer | None = None
 
     def burn(self) -> None:
         done = 0
         while done < self.kills and not self.over.wait(self.pause * (0.5 + self.draw.random())):
-            if self.draw.random() < 0.25:
+            if self.draw.random() < 0.3:
                 self._bad_moment()
             if self.draw.random() > HITS_WHAT_LIES:
                 self._wait_for_work()
@@ -65,9 +66,9 @@ class Fire:
                 continue
             done += 1
             if done % CALM_AFTER == 0:
-                self.proxy.mend()
                 self.over.wait(CALM_SECONDS)
-        self.proxy.mend()
+        if self._mending is not None:
+            self._mending.join()
 
     @property
     def _victims(self) -> Sequence[str]:
@@ -80,19 +81,19 @@ class Fire:
                 return
 
     def _bad_moment(self) -> None:
-        """It lasts for some kills, until the next one begins or a good one comes."""
-        self.proxy.mend()
-        if self.draw.random() < 0.7:
-            name = self.draw.choice(sorted(BAD_MOMENTS))
-            BAD_MOMENTS[name](self.proxy)
-            self.tally.moments[name] += 1
+        """It is over after some seconds, whatever is killed meanwhile."""
+        if self._mending is not None and self._mending.is_alive():
+            return
+        name = self.draw.choice(sorted(BAD_MOMENTS))
+        BAD_MOMENTS[name](self.proxy)
+        self.tally.moments[name] += 1
+        self._mending = threading.Timer(1 + 4 * self.draw.random(), self.proxy.mend)
+        self._mending.start()
 
     def _kill(self, victim: str) -> bool:
         """Whether there was something to kill: what is just being started again is not."""
         if victim == "s3":
-            killed = self.store.kill()
-            if killed:
-                self.store.start_soon()
+            killed = self.store.kill_now_and_then()
         else:
             victim, pid = self._pid_of(victim)
             killed = pid is not None and _killed(pid)

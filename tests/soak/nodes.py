@@ -18,11 +18,11 @@ NAME = "second"
 class SecondNode:
     """What of it dies is started again, as the supervisor does on the first one."""
 
-    def __init__(self, stack: Stack, folder: Path, log: Path) -> None:
+    def __init__(self, stack: Stack, folder: Path, log: Path, **variables: str) -> None:
         self.staging = folder
         port = ports.find(1)[0]
         self.origin = f"http://{ports.LOOPBACK}:{port}"
-        environment = {**stack.variables, "NODE_NAME": NAME, "STAGING_DIR": str(folder)}
+        environment = {**stack.variables, **variables, "NODE_NAME": NAME, "STAGING_DIR": str(folder)}
         self._processes = {
             "uploads, second node": web.uploads(environment, port=port),
             "push, second node": web.worker("push", environment, queue=f"push.{NAME}"),
@@ -75,9 +75,9 @@ class SecondNode:
 
 
 @contextmanager
-def second_node(stack: Stack, folder: Path) -> Iterator[SecondNode]:
-    """A node beside the one of ``stack``, with its staging in ``folder``."""
-    node = SecondNode(stack, folder / "second-staging", folder / "second.log")
+def second_node(stack: Stack, folder: Path, **variables: str) -> Iterator[SecondNode]:
+    """A node beside the one of ``stack``, with its staging in ``folder`` and ``variables`` of its own."""
+    node = SecondNode(stack, folder / "second-staging", folder / "second.log", **variables)
     try:
         node.start()
         yield node

@@ -23,8 +23,8 @@ from tests.soak.store import behind_a_proxy
 from tests.soak.tally import Progress, Tally
 from tests.stack import Stack
 
-# So little that it fills up now and then.
-STAGING_QUOTA = 48 * MIB
+# Of each node; so little staging that it fills up now and then.
+SETTINGS = {"UPLOAD_PART_BYTES": str(PART), "STAGING_QUOTA_BYTES": str(48 * MIB)}
 PACKAGE = "package"
 # Of every file that is small enough for it, once more when all is over.
 COMPARED_AGAIN = 2 * PART
@@ -65,9 +65,8 @@ def soak(plan: Plan, folder: Path) -> Tally:
     tally = Tally()
     stack = Stack(folder / "data")
     with behind_a_proxy(folder / "s3") as (store, proxy, access):
-        variables = {**access.variables, "S3_PUBLIC_ENDPOINT_URL": access.endpoint, "UPLOAD_PART_BYTES": str(PART)}
         try:
-            stack.start(**variables, STAGING_QUOTA_BYTES=str(STAGING_QUOTA))
+            stack.start(**access.variables, S3_PUBLIC_ENDPOINT_URL=access.endpoint, **SETTINGS)
             with _second(plan, stack, folder) as second:
                 running = _prepared(plan, stack, second, tally)
                 fire = Fire(
@@ -91,7 +90,7 @@ def _second(plan: Plan, stack: Stack, folder: Path) -> Iterator[SecondNode | Non
     if plan.nodes == 1:
         yield None
         return
-    with second_node(stack, folder) as node:
+    with second_node(stack, folder, **SETTINGS) as node:
         yield node
 
 

@@ -27,28 +27,37 @@ class MortalStore:
         self._process = object_store.process(folder, credentials, ports=chosen)
         self._running: subprocess.Popen[bytes] | None = None
         self._starting: threading.Thread | None = None
+        self._spared_until = 0.0
 
     def start(self) -> None:
         """Start it and wait until it takes objects."""
+        begun = time.monotonic()
         self._running = self._process.spawn(output=self._log.fileno())
         deadline = time.monotonic() + 120
         while not self._process.ready():
             if time.monotonic() > deadline:
                 raise RuntimeError("The object store did not start.")
             time.sleep(0.1)
+        now = time.monotonic()
+        self._spared_until = now + (now - begun)
 
-    def start_soon(self) -> None:
-        """Start it beside whatever else happens."""
-        self._starting = threading.Thread(target=self.start, name="store")
-        self._starting.start()
+    def kill_now_and_then(self) -> bool:
+        """Kill it and start it again beside whatever else happens; whether it was there to be killed.
 
-    def kill(self) -> bool:
-        """Whether it was there to be killed, and not just being started."""
-        if self._running is None or (self._starting is not None and self._starting.is_alive()):
+        It is there at least for as long as it took to start: where that takes a minute, nothing would ever be stored.
+        """
+        is_starting = self._starting is not None and self._starting.is_alive()
+        if is_starting or time.monotonic() < self._spared_until:
             return False
-        self._running.kill()
-        self._running.wait()
+        self.kill()
+        self._starting = threading.Thread(target=self.start, name="store", daemon=True)
+        self._starting.start()
         return True
+
+    def kill(self) -> None:
+        if self._running is not None:
+            self._running.kill()
+            self._running.wait()
 
     def settle(self) -> None:
         """Wait until it runs."""
