@@ -263,17 +263,17 @@ def _against_curl(cells: Sequence[Cell]) -> list[Figure]:
 
 
 def _matrix(cells: Sequence[Cell]) -> str:
-    """The table of docs/performance.md: a line of the world each row, the median; ``*`` marks what was cut off."""
+    """The table of docs/performance.md: the sender's congestion control and the median; ``*`` marks what was cut off."""
     figures = {(cell.profile, cell.way.name): cell for cell in cells}
     profiles = list(dict.fromkeys(cell.profile for cell in cells))
-    rows = [["line", *map(str, profiles)], ["---"] * (len(profiles) + 1)]
-    for way in (way for way in WAYS if any(cell.way == way for cell in cells)):
-        found = [figures.get((profile, way.name)) for profile in profiles]
-        rows.append([f"{way.label}, {way.congestion}", *(_shown(cell) for cell in found)])
+    rows = [["Mbit/s", *map(str, profiles)], ["---"] * (len(profiles) + 1)]
+    shown = [way for way in WAYS if any(cell.way == way for cell in cells)]
+    rows += [[way.label, *(_shown(figures.get((profile, way.name))) for profile in profiles)] for way in shown]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _shown(cell: Cell | None) -> str:
     if cell is None:
-        return ""
-    return f"{cell.figure().summary()['median']:.3g}{'*' if any(note.startswith('cut') for note in cell.notes) else ''}"
+        return "–"
+    was_cut = any(note.startswith("cut") for note in cell.notes)
+    return f"{cell.way.congestion} {cell.figure().summary()['median']:.3g}{'*' if was_cut else ''}"
