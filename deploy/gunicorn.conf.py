@@ -3,8 +3,11 @@
 import os
 
 from mag_portal.lingering import post_request
+from mag_portal.open_files import allow_many
 
 __all__ = ["post_request"]
+
+allow_many()
 
 bind = "0.0.0.0:8000"
 worker_class = "gthread"

@@ -11,10 +11,13 @@ from typing import Any
 
 from mag_portal.expectations import pre_request
 from mag_portal.lingering import post_request
+from mag_portal.open_files import allow_many
 
 __all__ = ["post_fork", "post_request", "pre_request"]
 
 PR_SET_PDEATHSIG = 1
+
+allow_many()
 
 
 def post_fork(_master: Any, _worker: Any) -> None:

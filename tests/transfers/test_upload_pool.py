@@ -208,10 +208,10 @@ def test_memory_stays_flat_whatever_passes_through(pool: Pool, actor: Actor) -> 
 @pytest.mark.parametrize("pool", [SLOW_LINES + 2], indirect=True)
 def test_many_slow_lines_take_a_thread_each_and_little_memory(pool: Pool, actor: Actor, settings: LazySettings) -> None:
     """The worker falls behind for a moment, so that every line has much at once: what each is lent stays little."""
-    settings.UPLOAD_PART_BYTES = 1 * MIB
-    upload = uploads.create(actor, subject=actor.user_id, name="slow", size=SLOW_LINES * MIB)
+    settings.UPLOAD_PART_BYTES = MIB // 4
+    upload = uploads.create(actor, subject=actor.user_id, name="slow", size=SLOW_LINES * MIB // 4)
     secret = tokens.grant(actor, upload=upload).secret
-    body = CONTENT[:MIB]
+    body = CONTENT[: MIB // 4]
     put(http.client.HTTPConnection("127.0.0.1", pool.port), upload, 1, body, secret)
     before = pool.resident_bytes()
     lines = [begin(pool, upload, number, body, secret) for number in range(1, SLOW_LINES + 1)]
