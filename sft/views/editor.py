@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import Conflict, Invalid, NotFound
 from core.forms import show_refusal
 from core.http import Request, wants_json
-from sft import access, arrivals, queries
+from sft import access, arrivals, policies, queries
 from sft.forms import PackageForm
 from sft.models import Package, PackageState, Recipient
 from sft.services import delivery, drafts, recipients
@@ -175,6 +175,7 @@ def _page(request: Request, package: Package | None, form: PackageForm) -> HttpR
         "recipients": queries.recipients_of(package) if package is not None else [],
         "files": files,
         "total_size": sum(row.file.size or 0 for row in files),
+        "most_files": policies.FILES_PER_PACKAGE,
     }
     return render(request, "sft/package_draft.html", context, status=FORM_REFUSED if form.errors else 200)
 

@@ -60,6 +60,7 @@ export class FileList extends EventTarget {
       else if (this.grows) fresh.push(item);
       else strangers.push(item.file.name);
     }
+    this.refuseTooMany(fresh);
     const rows = fresh.map((item) => this.append(item));
     if (fresh.length) {
       const subject = await this.subject().catch((refusal) => {
@@ -70,6 +71,16 @@ export class FileList extends EventTarget {
     }
     this.tell();
     return strangers;
+  }
+
+  /** Before there is a row for each of a folder that can never become a package. */
+  refuseTooMany(fresh) {
+    const most = Number(this.list.dataset.most);
+    if (!most || this.rows.length + fresh.length <= most) return;
+    const amount = (count) => count.toLocaleString("en");
+    throw new Refusal(
+      `A package can hold ${amount(most)} files at most. With these it would be ${amount(this.rows.length + fresh.length)}, so none was added: choose fewer, or pack them into an archive.`,
+    );
   }
 
   /** Resolves once the portal has heard of every file; rejects with a sentence when it will not take one. */
