@@ -236,7 +236,7 @@ def test_the_sweep_asks_the_same_number_of_questions_for_one_upload_and_for_many
 ) -> None:
     for _ in range(12):
         send(actor, new_upload(actor, CONTENT), CONTENT, 1)
-    with later(minutes=2), django_assert_max_num_queries(20):
+    with later(minutes=2), django_assert_max_num_queries(22):
         assert sweeping.sweep() == 12
 
 

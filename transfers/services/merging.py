@@ -41,7 +41,7 @@ def take_in(upload: Upload, new: Growing, there: Sequence[Piece]) -> None:
     Raises ``LookAgain`` where it does not yet. Their rows stay until ``new`` takes their place
     (``pieces.replace_overlapped``).
     """
-    if new.stays_small or queries.covers([*there, new], upload.length_of(new.number)):
+    if new.stays_small or new.storage_key or queries.covers([*there, new], upload.length_of(new.number)):
         return
     before = _run_before(new, there)
     before = before[: worth_merging([new.size, *(piece.size for piece in before)])]
