@@ -137,7 +137,9 @@ DATABASES = {
             "pool": {
                 "min_size": 0,
                 "max_size": env.int("DATABASE_POOL_SIZE", default=16),
-                "timeout": 10,
+                # A thousand lines that come back at once wait for each other here, and a part that took minutes to arrive is
+                # worth a wait.
+                "timeout": 30 if POOL == "uploads" else 10,
                 "max_idle": 60,
             },
         },
