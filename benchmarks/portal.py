@@ -48,6 +48,10 @@ class Portal:
         lines = (self.folder / "env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
 
+    def environment(self) -> dict[str, str]:
+        """What one more process of it is started with."""
+        return {**_inherited(), **self.variables()}
+
     def pid_of(self, name: str) -> int:
         return int(self.run["processes"][name])
 
@@ -84,12 +88,11 @@ def running(*, wrapper: Sequence[str] = (), **variables: str) -> Iterator[Portal
     with tempfile.TemporaryDirectory(prefix="mag-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
-        inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         port = str(ports.find(1)[0])
         process = subprocess.Popen(
             (*wrapper, sys.executable, "-m", "mag_portal.local"),
             cwd=REPOSITORY,
-            env={**inherited, "DATA_DIR": str(folder / "data"), "PORT": port, **variables},
+            env={**_inherited(), "DATA_DIR": str(folder / "data"), "PORT": port, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
@@ -100,6 +103,10 @@ def running(*, wrapper: Sequence[str] = (), **variables: str) -> Iterator[Portal
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
+
+
+def _inherited() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
 
 
 def _wait_for(portal: Portal) -> None:
