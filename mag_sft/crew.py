@@ -20,7 +20,7 @@ import urllib3
 from mag_sft.errors import BrokenOff, NotAllowed, Refusal, TransferError
 
 FIRST_HANDS = 6
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.5
 # Half as many again at a time. Where every connection has its own loss they bring half as much again, on a full line nothing.
 GROWTH = 1.5
 # What those that were added have to bring of their own share: less is mere noise.
