@@ -38,6 +38,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How many bytes from the file's first on are acknowledged without a gap, and where the last acknowledged one ends."""
+
+    contiguous: int
+    furthest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """Acknowledged bytes ``[start, start + size)`` of part ``number``."""
 
@@ -89,8 +97,8 @@ def ranges(upload: Upload) -> list[Range]:
     return [Range(*row) for row in rows.values_list("number", "start", "size", "sha256")]
 
 
-def contiguous_bytes(upload: Upload) -> int:
-    """How many bytes from the file's first on are acknowledged without a gap: the offset of tus."""
+def reach(upload: Upload) -> Reach:
+    """How far the acknowledged bytes of an upload go."""
     by_number = _pieces_by_number(upload)
     present = upload.parts.filter(state__in=(PartState.STAGED, PartState.PUSHED))
     count, last = present.aggregate(count=Count("id"), last=Max("number")).values()
@@ -100,7 +108,15 @@ def contiguous_bytes(upload: Upload) -> int:
     while number in numbers:
         number += 1
     done = (number - 1) * upload.part_size + _prefix(by_number.get(number, []))
-    return done if upload.size is None else min(done, upload.size)
+    ends = [upload.part_size * (part - 1) + start + size for part in by_number for start, size in by_number[part]]
+    furthest = max([(last or 0) * upload.part_size, *ends])
+    end = furthest if upload.size is None else upload.size
+    return Reach(contiguous=min(done, end), furthest=min(furthest, end))
+
+
+def contiguous_bytes(upload: Upload) -> int:
+    """How many bytes from the file's first on are acknowledged without a gap: the offset of tus."""
+    return reach(upload).contiguous
 
 
 def last_byte(upload: Upload) -> int:

@@ -17,7 +17,7 @@ from core.errors import Conflict
 from tests.transfers.conftest import PART, actor_of, make_user
 from tests.transfers.sending import new_upload, random_bytes
 from transfers.models import Part, Piece, Upload
-from transfers.services import writers
+from transfers.services import receiving, writers
 from transfers.services.receiving import RangeWriter
 
 CONTENT = random_bytes(PART)
@@ -43,8 +43,20 @@ def writer_of(upload: Upload) -> object:
 
 def test_a_writer_holds_the_upload_and_lets_go_of_it(upload: Upload) -> None:
     with writers.hold(upload, stop=ignore) as me:
-        assert connection.connection is None
         assert writer_of(upload) == me
+    assert writer_of(upload) is None
+
+
+def test_with_its_last_bytes_a_writer_gives_the_upload_free(actor: Actor, upload: Upload) -> None:
+    told = Event()
+    with writers.hold(upload, stop=lambda _offset: told.set()) as me:
+        with RangeWriter(actor, upload=upload, number=1, writer=me) as last:
+            last.write(CONTENT)
+            receiving.enter(actor, upload=upload, sealed=[last.seal()], writer=me, leaves=True)
+            writers.has_left(me)
+        with writers.hold(upload, stop=ignore) as newer:
+            assert not told.is_set()
+            assert writer_of(upload) == newer != me
     assert writer_of(upload) is None
 
 

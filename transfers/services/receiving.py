@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from transfers import queries, staging
 from transfers.connections import release
 from transfers.errors import DigestMismatch, PartDiffers
 from transfers.models import Door, Part, PartState, Upload, UploadState
-from transfers.services import maintenance, merging, pieces, room
+from transfers.services import maintenance, merging, pieces, room, writers
 from transfers.services.staged import stage
 
 # The expiry of an upload slides with its progress, but not every part needs a write for it.
@@ -150,17 +150,19 @@ def enter(
     sealed: Sequence[Sealed],
     writer: UUID | None = None,
     size: int | None = None,
+    leaves: bool = False,
 ) -> list[Entry]:
     """Enter sealed bytes into the ledger, all of them or none, and wake what goes on with them.
 
     ``size`` declares the length of an upload that was created without one. Where ``writer`` is given, it must still be the
-    upload's. Bytes that are there already with the same SHA-256 are acknowledged again. Raises ``Conflict`` (the upload has
-    ended or another request goes on with it), ``PartDiffers``, ``RangeOverlaps``, ``Invalid``.
+    upload's, and is no more afterwards where it ``leaves``. Bytes that are there already with the same SHA-256 are
+    acknowledged again. ``upload`` learns when it runs out now. Raises ``Conflict`` (the upload has ended or another request
+    goes on with it), ``PartDiffers``, ``RangeOverlaps``, ``Invalid``.
     """
     while True:
         try:
             with _kept_unless_refused(sealed), transaction.atomic():
-                return _Ledger(actor, upload, sealed, writer=writer, size=size).enter()
+                return _Ledger(actor, upload, sealed, writer=writer, size=size).enter(leaves=leaves)
         except pieces.LookAgain as look:
             release()
             look()
@@ -205,6 +207,7 @@ class _Ledger:
     ) -> None:
         self._actor = actor
         self._sealed = sealed
+        self._callers = upload
         self._upload = Upload.objects.select_for_update(no_key=True).get(pk=upload.pk)
         if writer is not None and self._upload.writer != writer:
             raise Conflict("Another request goes on with this upload. Ask it how far it is.", code="another_writer")
@@ -216,10 +219,14 @@ class _Ledger:
         }
         self._pieces = list(self._upload.pieces.filter(number__in=numbers)) if numbers else []
 
-    def enter(self) -> list[Entry]:
+    def enter(self, *, leaves: bool) -> list[Entry]:
         entries = [self._enter(one) for one in self._sealed]
-        if any(entry.is_new for entry in entries):
-            _slide_expiry(self._upload)
+        changes = _slid_expiry(self._upload) if any(entry.is_new for entry in entries) else {}
+        if leaves:
+            changes |= writers.FREE
+        if changes:
+            Upload.objects.filter(pk=self._upload.pk).update(**changes)
+        self._callers.expires_at = changes.get("expires_at", self._upload.expires_at)
         return entries
 
     def _enter(self, one: Sealed) -> Entry:
@@ -295,7 +302,6 @@ def _declare(upload: Upload, size: int) -> None:
     pieces.wake_joins(upload)
 
 
-def _slide_expiry(upload: Upload) -> None:
+def _slid_expiry(upload: Upload) -> dict[str, Any]:
     until = timezone.now() + settings.UPLOAD_EXPIRES_AFTER
-    if upload.expires_at < until - EXPIRY_STEP:
-        Upload.objects.filter(pk=upload.pk).update(expires_at=until)
+    return {"expires_at": until} if upload.expires_at < until - EXPIRY_STEP else {}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Condition, Thread
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.cache import cache
@@ -32,6 +33,9 @@ NOTE_LIFETIME_SECONDS = 30
 # Others that came at the same moment and were faster.
 TRIES = 20
 
+# What stands in the row of an upload that nobody appends to.
+FREE: dict[str, Any] = {"writer": None, "writer_since": None}
+
 Stop = Callable[[int | None], None]
 Check = Callable[[], None]
 
@@ -44,19 +48,21 @@ def hold(upload: Upload, *, stop: Stop, offset: int | None = None, check: Check 
     and what it enters later is refused. ``stop`` is called, by another thread, when a newer request wants the upload, with
     the ``offset`` that this one goes on at (``None``: it only wants the holder to end). The holder should come to its end at
     once, unless it has entered more than that: then the newer one comes too late, which its ``check`` tells it by raising;
-    it is asked before the holder is and while waiting. No database connection is held within. Raises ``Conflict`` where too
-    many want the upload at one moment.
+    it is asked before the holder is and while waiting. Raises ``Conflict`` where too many want the upload at one moment.
     """
     me = uuid4()
     _take(upload, me, offset, check or _nothing)
     _watch.add(me, stop)
-    release()
     try:
         yield me
     finally:
-        _watch.remove(me)
-        Upload.objects.filter(pk=upload.pk, writer=me).update(writer=None, writer_since=None)
-        release()
+        if _watch.remove(me):
+            Upload.objects.filter(pk=upload.pk, writer=me).update(**FREE)
+
+
+def has_left(me: UUID) -> None:
+    """Its last bytes are in the ledger, and ``FREE`` with them: the next one may come before ``hold`` has ended."""
+    _watch.remove(me)
 
 
 def _take(upload: Upload, me: UUID, offset: int | None, check: Check) -> None:
@@ -108,9 +114,10 @@ class _Watch:
                 self._thread.start()
             self._changed.notify()
 
-    def remove(self, holder: UUID) -> None:
+    def remove(self, holder: UUID) -> bool:
+        """Whether it was still there."""
         with self._changed:
-            self._stops.pop(holder, None)
+            return self._stops.pop(holder, None) is not None
 
     def ask_to_stop(self, holder: UUID, offset: int | None) -> None:
         """Wherever it runs. Without Redis, what runs elsewhere is passed over after its time."""

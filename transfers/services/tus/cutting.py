@@ -12,7 +12,7 @@ from core.actor import Actor
 from core.errors import TooLarge
 from transfers.connections import release
 from transfers.models import Upload
-from transfers.services import receiving, uploads
+from transfers.services import receiving, uploads, writers
 from transfers.services.receiving import RangeWriter, Sealed
 from transfers.services.tus import creating
 from transfers.services.tus.checksums import Check, Checksum
@@ -55,7 +55,13 @@ class Cutter:
         self._full: list[RangeWriter] = []
         self._sealed: list[Sealed] = []
 
+    @property
+    def at(self) -> int:
+        """The byte after the last one that was taken."""
+        return self._at
+
     def take(self, body: Source) -> None:
+        """Take the whole body and enter it; with its last bytes the upload is free for the next one to append."""
         release()
         self._is_endless = self._upload.size is None and body.length is None
         while self._at < self._end:
@@ -72,9 +78,9 @@ class Cutter:
         if self._at == self._end and body.read(1):
             raise TooLarge(creating.BEYOND)
         self._check.enforce()
-        self.keep()
+        self.keep(leaves=True)
 
-    def keep(self) -> None:
+    def keep(self, *, leaves: bool = False) -> None:
         """Enter everything that has been written. Raises ``Interrupted`` where somebody newer brings it."""
         current, self._current = self._current, None
         if current is not None:
@@ -82,8 +88,9 @@ class Cutter:
             self._sealed.append(current.seal())
         if self._sealed:
             self._turn.enter(self._at)
-            receiving.enter(self._actor, upload=self._upload, sealed=self._sealed, writer=self._writer)
-            release()
+            receiving.enter(self._actor, upload=self._upload, sealed=self._sealed, writer=self._writer, leaves=leaves)
+            if leaves:
+                writers.has_left(self._writer)
         self.close()
 
     def close(self) -> None:
@@ -117,6 +124,7 @@ class Cutter:
         """A part is full. It is entered at once, unless the whole body has to prove right first, or the file ends with it."""
         if not self._all_or_nothing and self._at < self._end:
             self.keep()
+            release()
             return
         self._sealed.append(current.seal())
         self._full.append(current)

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from core.actor import Actor
 from core.errors import Conflict, TooLarge
+from transfers import queries
 from transfers.errors import Interrupted
 from transfers.models import Concat, Upload, UploadState
 from transfers.models.upload import ENDED
@@ -31,8 +32,16 @@ class Chunk:
     checksum: Checksum | None = None
 
 
-def append(actor: Actor, *, upload: Upload, chunk: Chunk, body: Source) -> Upload:
-    """Take the bytes of ``body`` and complete the upload with its last one; returns the row as it is then.
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The upload after a request that appended to it, and the offset that the next one goes on with."""
+
+    upload: Upload
+    offset: int
+
+
+def append(actor: Actor, *, upload: Upload, chunk: Chunk, body: Source) -> Appended:
+    """Take the bytes of ``body`` and complete the upload with its last one.
 
     Of a body that breaks off, every byte that arrived is kept; with a checksum, all of them or none. The newest request
     wins: whoever is appending is told to stop first, unless it has got further than ``chunk`` begins. Raises
@@ -57,8 +66,11 @@ def append(actor: Actor, *, upload: Upload, chunk: Chunk, body: Source) -> Uploa
         upload.refresh_from_db()
         if upload.state != UploadState.RECEIVING:
             return _append_nothing(upload, chunk, body)
-        _check_offset(upload, chunk)
-        return _append(actor, upload, chunk, body, writer=writer, turn=turn)
+        reach = _check_offset(upload, chunk)
+        appended = _append(actor, upload, chunk, body, writer=writer, turn=turn)
+        # More is there only after bytes before it had been lost.
+        is_end = appended.offset == upload.size or appended.offset < reach.furthest
+        return _settled(actor, upload) if is_end else appended
 
 
 def offset_after_drain(upload: Upload) -> int:
@@ -91,17 +103,17 @@ def check_body(upload: Upload, chunk: Chunk, length: int | None) -> None:
         raise TooLarge(creating.BEYOND)
 
 
-def _append_nothing(upload: Upload, chunk: Chunk, body: Source) -> Upload:
+def _append_nothing(upload: Upload, chunk: Chunk, body: Source) -> Appended:
     if upload.state in ENDED:
         raise Ended(upload.reason)
     if chunk.offset != upload.size:
         raise OffsetDiffers(upload.size or 0)
     if body.length or body.read(1):
         raise TooLarge(creating.BEYOND)
-    return upload
+    return Appended(upload, chunk.offset)
 
 
-def _append(actor: Actor, upload: Upload, chunk: Chunk, body: Source, *, writer: UUID, turn: Turn) -> Upload:
+def _append(actor: Actor, upload: Upload, chunk: Chunk, body: Source, *, writer: UUID, turn: Turn) -> Appended:
     check_body(upload, chunk, body.length)
     _ask_policy_of_deferred(actor, upload, chunk, body)
     if chunk.length is not None:
@@ -116,16 +128,22 @@ def _append(actor: Actor, upload: Upload, chunk: Chunk, body: Source, *, writer:
         raise
     finally:
         cutter.close()
+    return Appended(upload, cutter.at)
+
+
+def _settled(actor: Actor, upload: Upload) -> Appended:
     upload.refresh_from_db()
-    if completing.is_whole(upload, completing.offset_of(upload)):
-        upload = completing.complete(actor, upload=upload)
-    return upload
-
-
-def _check_offset(upload: Upload, chunk: Chunk, *, at_least: bool = False) -> None:
     offset = completing.offset_of(upload)
-    if chunk.offset < offset or (chunk.offset > offset and not at_least):
-        raise OffsetDiffers(offset)
+    if completing.is_whole(upload, offset):
+        upload = completing.complete(actor, upload=upload)
+    return Appended(upload, offset)
+
+
+def _check_offset(upload: Upload, chunk: Chunk, *, at_least: bool = False) -> queries.Reach:
+    reach = queries.reach(upload)
+    if chunk.offset < reach.contiguous or (chunk.offset > reach.contiguous and not at_least):
+        raise OffsetDiffers(reach.contiguous)
+    return reach
 
 
 def _ask_policy_of_deferred(actor: Actor, upload: Upload, chunk: Chunk, body: Source) -> None:

@@ -78,12 +78,12 @@ def append(request: Request, key: str) -> HttpResponseBase:
         raise WrongType
     chunk = Chunk(offset=headers.offset(request), length=headers.length(request), checksum=headers.checksum(request))
     try:
-        upload = patching.append(request.actor, upload=resource.upload, chunk=chunk, body=_Bytes(body_of(request)))
+        appended = patching.append(request.actor, upload=resource.upload, chunk=chunk, body=_Bytes(body_of(request)))
     except DomainError as refusal:
         _say_offset(refusal, resource.upload)
         raise
-    answer = HttpResponse(status=204, headers={"Upload-Offset": str(completing.offset_of(upload))})
-    return _expiring(answer, upload)
+    answer = HttpResponse(status=204, headers={"Upload-Offset": str(appended.offset)})
+    return _expiring(answer, appended.upload)
 
 
 def terminate(request: Request, key: str) -> HttpResponseBase:
@@ -161,7 +161,7 @@ def _key(request: Request, address: str) -> str:
 def _first_bytes(request: Request, upload: Upload, chunk: Chunk, body: Source) -> Upload:
     """Of a refused body nothing stays, not even the resource: its address was never told."""
     try:
-        return patching.append(request.actor, upload=upload, chunk=chunk, body=body)
+        return patching.append(request.actor, upload=upload, chunk=chunk, body=body).upload
     except Unavailable:
         upload.refresh_from_db()
         return upload
