@@ -31,11 +31,17 @@ class MortalStore:
 
     def start(self) -> None:
         """Start it and wait until it takes objects."""
-        begun = time.monotonic()
+        self._spawn()
+        self._wait()
+
+    def _spawn(self) -> None:
+        """The kernel ends it together with the thread that calls this."""
         self._running = self._process.spawn(output=self._log.fileno())
-        deadline = time.monotonic() + 120
+
+    def _wait(self) -> None:
+        begun = time.monotonic()
         while not self._process.ready():
-            if time.monotonic() > deadline:
+            if time.monotonic() > begun + 120:
                 raise RuntimeError("The object store did not start.")
             time.sleep(0.1)
         now = time.monotonic()
@@ -50,7 +56,8 @@ class MortalStore:
         if is_starting or time.monotonic() < self._spared_until:
             return False
         self.kill()
-        self._starting = threading.Thread(target=self.start, name="store", daemon=True)
+        self._spawn()
+        self._starting = threading.Thread(target=self._wait, name="store", daemon=True)
         self._starting.start()
         return True
 
