@@ -92,16 +92,16 @@ def test_the_last_part_is_taken_over_by_a_faster_line(
     page: Page, small_parts: None, file: Path, pool: RunningPool, settings: LazySettings
 ) -> None:
     file.write_bytes(random_bytes(8 * MIB))
-    with SlowLine(target=pool.process.port, bytes_a_second=20_000) as line:
+    with SlowLine(target=pool.process.port, bytes_a_second=10_000) as line:
         send_over(settings, *pool.origins(), f"http://127.0.0.1:{line.port}")
         puts = puts_of(open_page(page))
         began = time.monotonic()
         begin(page, file, parallel=2)
         wait_for(page, "transfer.state === 'uploaded'")
-        # Over the slow line alone its part would take 52 seconds.
+        # Over the slow line alone its bytes would take 52 seconds.
         assert time.monotonic() - began < 30
         page.close()
-    assert Counter(map(part_of, puts)).most_common(1)[0][1] == 2
+    assert Counter(map(range_of, puts)).most_common(1)[0][1] == 2
     assert pool.staged(Upload.objects.get()) == file.read_bytes()
 
 

@@ -50,7 +50,7 @@ const WORTH = 1 / 3;
 const WORTH_AT_FIRST = 0.15;
 const FALLEN = 0.7;
 // How far it climbs on trust, the first time, before requests that saw the new connections have arrived.
-const ON_TRUST = 8;
+const ON_TRUST = 12;
 const ENOUGH = 4;
 const OVERDUE = 2;
 const SHORTEST_STEP = 400;
@@ -136,9 +136,12 @@ export class Climber {
   #isAlike(size) {
     const isOdd = size > this.#size * ALIKE || size * ALIKE < this.#size;
     this.#odd = isOdd ? this.#odd + 1 : 0;
-    if (!isOdd || (size < this.#size && this.#odd < ODD_ONES)) return !isOdd;
+    const isSmaller = size < this.#size;
+    if (!isOdd || (isSmaller && this.#odd < ODD_ONES)) return !isOdd;
     this.#size = size;
     this.#watched = [];
+    // They become smaller when the line falls: then what it brought before is what to compare with.
+    if (this.#act === "rest" && isSmaller) return true;
     this.#anchor = null;
     this.#high = 0;
     if (this.#act === "rest") return true;
@@ -262,12 +265,12 @@ function totalOf({ speed, lines }) {
   return speed * lines;
 }
 
-const SMALLEST_REQUEST = 4 * MIB;
-const SMALLEST_PROBE = MIB;
+// On a lossy line one connection brings as much in three seconds.
+const SMALLEST_REQUEST = MIB / 2;
 const PROBE = 1000;
 const LARGEST_REQUEST = 64 * MIB;
 const REQUESTS_PER_LINE = 4;
-const LONGEST_REQUEST = 20_000;
+const LONGEST_REQUEST = 10_000;
 const SHORT_REQUEST = 2000;
 
 /**
@@ -279,7 +282,7 @@ export function requestSize({ left, lines, rate, partSize, isCurious }) {
   const share = left / (lines * REQUESTS_PER_LINE);
   const worthCutting = Math.max(share, rate * SHORT_REQUEST);
   const most = isCurious ? rate * PROBE : Math.min(worthCutting, rate * LONGEST_REQUEST, LARGEST_REQUEST);
-  const wanted = Math.max(isCurious ? SMALLEST_PROBE : SMALLEST_REQUEST, most);
+  const wanted = Math.max(SMALLEST_REQUEST, most);
   return Math.ceil(partSize / Math.max(1, Math.floor(partSize / wanted)));
 }
 

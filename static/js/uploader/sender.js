@@ -11,7 +11,7 @@ const AHEAD_OF_ADDRESSES = 6;
 const WEIGHT_OF_THE_LAST = 0.2;
 const SILENT = 10_000;
 // Of smaller requests most of the time is no sending.
-const TELLING = 1024 ** 2;
+const TELLING = 1024 ** 2 / 4;
 
 /** One span of one transfer, travelling once or, for a while, twice. */
 class Flight {
