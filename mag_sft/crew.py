@@ -28,8 +28,10 @@ WORTH = 0.3
 # How long after a try in vain it is worth another one.
 TRY_AGAIN_SECONDS = 20.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
-# A job counts as stuck when it takes so many times what the others took.
-STUCK = 2.5
+# A job counts as stuck when it takes so many times what the others took. Only hands that would be idle take it over.
+STUCK = 1.5
+# A hand that needed so many times what the others did leaves the last jobs to them.
+SLOW = 2.0
 SLEEP = 0.2
 
 
@@ -89,6 +91,7 @@ class Crew:
     _doubled: set[Job] = field(default_factory=set)
     _finished: set[Job] = field(default_factory=set)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=32))
+    _slow: set[int] = field(default_factory=set)
     _allowed: int = 0
     _error: BaseException | None = None
     _last_success: float = 0.0
@@ -166,17 +169,22 @@ class Crew:
                 return
             else:
                 failures = 0
-                self._finish(job, time.monotonic() - begun)
+                self._finish(job, number, time.monotonic() - begun)
 
     def _take(self, number: int) -> Job | None:
         with self._lock:
             while True:
                 if self._error is not None or not (self._waiting or self._under_way):
                     return None
-                if number < self._allowed and (job := self._next()) is not None:
+                if number < self._allowed and not self._leaves_it(number) and (job := self._next()) is not None:
                     self._under_way.setdefault(job, time.monotonic())
                     return job
                 self._lock.wait(SLEEP)
+
+    def _leaves_it(self, number: int) -> bool:
+        """Whether it is near the end, and faster hands, which are most, will be free before this one had done another job."""
+        is_near_the_end = bool(self._under_way) and len(self._waiting) < self._allowed
+        return is_near_the_end and number in self._slow and 2 * len(self._slow) < self._allowed
 
     def _next(self) -> Job | None:
         if self._waiting:
@@ -190,8 +198,10 @@ class Crew:
                 return job
         return None
 
-    def _finish(self, job: Job, seconds: float) -> None:
+    def _finish(self, job: Job, number: int, seconds: float) -> None:
         with self._lock:
+            is_slow = bool(self._took) and seconds > SLOW * median(self._took)
+            (self._slow.add if is_slow else self._slow.discard)(number)
             if job in self._finished:
                 return
             self._finished.add(job)

@@ -98,3 +98,19 @@ def test_an_idle_hand_takes_over_what_is_stuck() -> None:
     stuck.set()
     assert (len(done), tries[20]) == (20, 2)
     assert time.monotonic() - begun < 10
+
+
+def test_a_hand_on_a_slow_connection_leaves_the_last_jobs_to_the_others() -> None:
+    """One connection of six needs ten times as long: were it to take one of the last jobs, all would wait for it."""
+    took: Counter[int] = Counter()
+
+    def do(job: Job, hand: int) -> None:
+        took[hand] += 1
+        time.sleep(0.5 if hand == 0 else 0.05)
+
+    done: list[Job] = []
+    begun = time.monotonic()
+    Crew(do=do, most=6, patience=5, on_done=done.append).work([Job(number, 0, 1000) for number in range(1, 61)])
+    assert len(done) == 60
+    assert took[0] <= 2
+    assert time.monotonic() - begun < 3
