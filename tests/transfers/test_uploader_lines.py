@@ -59,6 +59,25 @@ def test_parts_are_spread_over_the_origins(
     assert pool.staged(Upload.objects.get()) == file.read_bytes()
 
 
+def test_a_browser_asks_an_origin_before_it_sends_there_not_before_each_part(
+    page: Page, small_parts: None, file: Path, pool: RunningPool
+) -> None:
+    file.write_bytes(random_bytes(8 * MIB))
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    asked: list[str] = []
+    session.on(
+        "Network.requestWillBeSent",
+        lambda event: asked.append(event["request"]["url"]) if event["request"]["method"] == "OPTIONS" else None,
+    )
+    puts = puts_of(page)
+    begin(page, file, parallel=2)
+    wait_for(page, "transfer.state === 'uploaded'")
+    assert len(puts) >= 8
+    # The first two leave together.
+    assert 1 <= len(asked) <= 2
+
+
 def test_an_origin_that_is_down_is_left_alone(
     page: Page, small_parts: None, file: Path, pool: RunningPool, settings: LazySettings
 ) -> None:
