@@ -225,7 +225,7 @@ def test_many_slow_lines_take_a_thread_each_and_little_memory(pool: Pool, actor:
     assert {line.getresponse().status for line in lines} == {200, 201}
     assert Part.objects.filter(upload=upload).count() == SLOW_LINES
     assert pool.worker.num_threads() < SLOW_LINES + 10
-    assert pool.resident_bytes() - before < 30 * MIB
+    assert pool.resident_bytes() - before < 25 * MIB
 
 
 def begin(pool: Pool, upload: Upload, number: int, body: bytes, secret: str) -> http.client.HTTPConnection:
