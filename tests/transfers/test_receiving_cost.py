@@ -9,14 +9,24 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from tests.sft import world as worlds
 from tests.transfers.conftest import PART, actor_of
 from tests.transfers.sending import new_upload, random_bytes, sha256
+from tests.transfers.tus.conftest import token_of
 from transfers.digests import content_digest
 from transfers.services import tokens
 
 CONTENT = random_bytes(2 * PART)
 # Token, upload with owner, part; savepoint, upload, part, pieces, insert, release.
 MOST = 9
+# Token, membership, rule on second factors, upload; writer, upload, pieces, parts; and as above, with the writer's leaving.
+MOST_OF_TUS = 15
+
+
+@pytest.fixture
+def bearer(db: None) -> str:
+    """Made while there are pages, which the mail about it names."""
+    return f"Bearer {token_of(worlds.build().sender)}"
 
 
 @pytest.fixture
@@ -40,3 +50,21 @@ def test_a_part_takes_no_more_than_nine_statements(upload_pool: Client, sender: 
     with CaptureQueriesContext(connection) as statements:
         assert put(2) == 201
     assert len(statements) <= MOST, [statement["sql"][:80] for statement in statements]
+
+
+def test_a_part_by_tus_takes_no_more_than_fifteen_statements(bearer: str, upload_pool: Client) -> None:
+    said = {"Authorization": bearer, "Tus-Resumable": "1.0.0"}
+    length = str(len(CONTENT) + 1)
+    created = upload_pool.generic("POST", "/transfers/tus/", headers={**said, "Upload-Length": length})
+    assert created.status_code == 201, created.content
+    path = created.headers["Location"]
+
+    def patch(number: int) -> int:
+        body = CONTENT[(number - 1) * PART : number * PART]
+        offset = {"Upload-Offset": str((number - 1) * PART)}
+        return upload_pool.patch(path, body, "application/offset+octet-stream", headers={**said, **offset}).status_code
+
+    assert patch(1) == 204
+    with CaptureQueriesContext(connection) as statements:
+        assert patch(2) == 204
+    assert len(statements) <= MOST_OF_TUS, [statement["sql"][:80] for statement in statements]
