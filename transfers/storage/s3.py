@@ -6,9 +6,8 @@ import base64
 import hashlib
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from django.utils import timezone
 
@@ -30,17 +29,23 @@ EMPTY = hashlib.sha256().hexdigest()
 CHECKSUM_HEADER = "x-amz-checksum-sha256"
 
 
-@dataclass(frozen=True, slots=True)
-class Clients:
+class Clients(Protocol):
     """``reader`` gives up sooner, and leaves trying again to who reads; ``signer`` signs for the public address.
 
     ``lines`` lead to the store with less around each request; ``None`` where boto3 alone finds the way.
     """
 
-    writer: S3Client
-    reader: S3Client
-    lines: Lines | None
-    signer: S3Client
+    @property
+    def writer(self) -> S3Client: ...
+
+    @property
+    def reader(self) -> S3Client: ...
+
+    @property
+    def lines(self) -> Lines | None: ...
+
+    @property
+    def signer(self) -> S3Client: ...
 
 
 class S3Store:
@@ -49,10 +54,7 @@ class S3Store:
     def __init__(
         self, clients: Clients, *, bucket: str, keeping: Keeping, prepare: Callable[[S3Store], None] | None = None
     ) -> None:
-        self._client = clients.writer
-        self._reader = clients.reader
-        self._lines = clients.lines
-        self._signer = clients.signer
+        self._clients = clients
         self._keeping = keeping
         self._prepare = prepare
         self.bucket = bucket
@@ -189,6 +191,13 @@ class S3Store:
 
     # --- Within ---------------------------------------------------------------------------------------------------
 
+    @property
+    def _client(self) -> S3Client:
+        return self._clients.writer
+
+    def _reader(self) -> S3Client:
+        return self._clients.reader
+
     def _make_ready(self) -> None:
         if self._prepare is not None:
             self._prepare(self)
@@ -210,7 +219,7 @@ class S3Store:
     ) -> Presigned:
         expires_at = timezone.now() + lifetime
         with Translated():
-            url = (signer or self._signer).generate_presigned_url(
+            url = (signer or self._clients.signer).generate_presigned_url(
                 call,
                 Params={"Bucket": self.bucket, "Key": key, **parameters},
                 ExpiresIn=int(lifetime.total_seconds()),
@@ -218,7 +227,7 @@ class S3Store:
         return Presigned(url, expires_at, headers or {})
 
     def _reading(self, key: str, start: int, length: int) -> S3Reading:
-        return S3Reading(Place(self.bucket, key, start, length), lines=self._lines, reader=self._reader)
+        return S3Reading(Place(self.bucket, key, start, length), lines=self._clients.lines, reader=self._reader)
 
 
 def _base64(hexadecimal: str) -> str:

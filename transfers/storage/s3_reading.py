@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ class Place:
 class S3Reading:
     """``Reading`` over S3: by ``lines`` where there are some, else and for what they leave to others by ``reader``."""
 
-    def __init__(self, place: Place, *, lines: Lines | None, reader: S3Client) -> None:
+    def __init__(self, place: Place, *, lines: Lines | None, reader: Callable[[], S3Client]) -> None:
         self._place = place
         self._lines = lines
         self._reader = reader
@@ -90,7 +90,7 @@ class S3Reading:
 
     def _by_boto3(self, first: int) -> Iterator[bytes]:
         with Translated():
-            answer = self._reader.get_object(
+            answer = self._reader().get_object(
                 Bucket=self._place.bucket, Key=self._place.key, Range=f"bytes={first}-{self._last}"
             )
             with closing(answer["Body"]) as body:
