@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -30,6 +31,10 @@ def page(address: str) -> int:
             return int(response.status)
     except OSError:
         return 0
+
+
+def are_gone(pids: set[int]) -> bool:
+    return not any(alive(pid) for pid in pids)
 
 
 def listening_addresses(pids: set[int]) -> set[str]:
@@ -80,19 +85,12 @@ def test_management_commands_work_on_it(stack: Stack) -> None:
     assert "[X]" in stack.manage("showmigrations", "core")
 
 
-@pytest.mark.parametrize("name", sorted(PROCESSES))
-def test_a_killed_process_is_started_again(stack: Stack, name: str) -> None:
-    children = descendants(stack.pid_of(name))
-    killed = stack.kill(name)
-    stack.wait_for_restart(name, killed=killed)
-    wait_until(
-        lambda: not any(alive(pid) for pid in children), within=30, what="the killed process's children are gone"
-    )
-
-
-def test_it_serves_again_after_everything_was_killed(stack: Stack) -> None:
-    for name in PROCESSES:
-        stack.kill(name)
+def test_killed_processes_are_started_again_and_leave_no_children(stack: Stack) -> None:
+    children = {name: descendants(stack.pid_of(name)) for name in PROCESSES}
+    killed = {name: stack.kill(name) for name in sorted(PROCESSES)}
+    for name, pid in killed.items():
+        stack.wait_for_restart(name, killed=pid, within=60)
+        wait_until(partial(are_gone, children[name]), within=30, what=f"the children of the killed {name} are gone")
     wait_until(lambda: page(f"{stack.base_url}/sign-in/") == 200, within=60, what="the sign-in page is back")
     wait_until(store_of(stack).has_bucket, within=60, what="the store is back")
 
