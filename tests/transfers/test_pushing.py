@@ -129,6 +129,27 @@ def test_a_store_that_does_not_answer_is_tried_again_later(part: Part, settings:
     assert part.last_error
 
 
+def test_workers_that_were_killed_are_no_failures_of_the_part(
+    part: Part, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> str:
+        raise SystemExit
+
+    monkeypatch.setattr(S3Store, "put_part", killed)
+    for _ in range(5):
+        with pytest.raises(SystemExit):
+            pushing.push_part(part.id)
+        Part.objects.update(claimed_at=None)
+    settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
+    monkeypatch.undo()
+    forget_clients()
+    assert not pushing.push_part(part.id)
+    forget_clients()
+    part.refresh_from_db()
+    assert part.attempts == 1
+    assert part.due_at < timezone.now() + timedelta(seconds=3)
+
+
 def test_a_part_that_the_store_refuses_for_good_ends_the_upload(part: Part, listener: Listener) -> None:
     Part.objects.update(number=10_001, attempts=pushing.REFUSALS - 2)
     pushing.push_part(part.id)

@@ -10,8 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import F
-from django.db.models.functions import Least
 from django.utils import timezone
 
 from transfers import queries
@@ -31,7 +29,7 @@ class NotYet(Exception):
 def take(upload_id: UUID, *, states: Sequence[str]) -> Upload | None:
     """Claim an upload in one of ``states``; ``None`` when it is in another, or another worker's."""
     claimable = Upload.objects.filter(queries.unclaimed(LIFETIME), pk=upload_id, state__in=states)
-    if not claimable.update(claimed_at=timezone.now(), attempts=Least(F("attempts") + 1, MOST_ATTEMPTS)):
+    if not claimable.update(claimed_at=timezone.now()):
         return None
     return Upload.objects.get(pk=upload_id)
 
@@ -63,9 +61,9 @@ def give_back(upload: Upload, **changes: Any) -> bool:
     return bool(_mine(upload).update(claimed_at=None, **changes))
 
 
-def give_back_untried(upload: Upload, **changes: Any) -> bool:
-    """As ``give_back``, where nothing was tried that could have failed."""
-    return give_back(upload, attempts=max(0, upload.attempts - 1), **changes)
+def failed_once_more(attempts: int) -> int:
+    """The count of attempts after one that failed. A worker that was ended in the middle of one proves nothing."""
+    return min(attempts + 1, MOST_ATTEMPTS)
 
 
 def _beat(upload: Upload, over: Event) -> None:

@@ -72,12 +72,12 @@ def finish_upload(upload_id: UUID) -> Upload | None:
     try:
         return _go_on(upload)
     except PartsUnderWay:
-        claims.give_back_untried(upload)
+        claims.give_back(upload)
         _look_again(upload)
     except NotOurTurn:
-        claims.give_back_untried(upload, due_at=timezone.now() + TURN_AGAIN)
+        claims.give_back(upload, due_at=timezone.now() + TURN_AGAIN)
     except (NotYet, Conflict):
-        claims.give_back_untried(upload)
+        claims.give_back(upload)
     except (Damaged, ScannerAway, StoreError) as fault:
         _lay_down(upload, fault)
     return None
@@ -251,19 +251,21 @@ def _settle(upload: Upload, reading: Reading) -> Upload | None:
 def _hold(upload: Upload, silence: ScannerAway) -> None:
     """The scanner cannot be asked now. The file waits, however long it takes, and nothing of it is read meanwhile."""
     logger.warning("Upload %s waits for the malware scanner: %s", upload.id, silence)
-    due_at = timezone.now() + pushing.wait_after(upload.attempts)
-    claims.give_back(upload, scan=Scan.WAITING, due_at=due_at, last_error=str(silence)[:300])
+    attempts = claims.failed_once_more(upload.attempts)
+    due_at = timezone.now() + pushing.wait_after(attempts)
+    claims.give_back(upload, scan=Scan.WAITING, attempts=attempts, due_at=due_at, last_error=str(silence)[:300])
 
 
 def _postpone(upload: Upload, error: StoreError) -> None:
     logger.warning("Upload %s was not finished: %s", upload.id, error)
     # Tries that waited for the scanner were none at the store.
     is_refused = upload.scan != Scan.WAITING and not isinstance(error, StoreUnavailable)
-    if is_refused and upload.attempts >= REFUSALS:
+    attempts = claims.failed_once_more(upload.attempts)
+    if is_refused and attempts >= REFUSALS:
         _fail(upload, REFUSED)
         return
-    due_at = timezone.now() + pushing.wait_after(upload.attempts)
-    claims.give_back(upload, due_at=due_at, last_error=str(error)[:300])
+    due_at = timezone.now() + pushing.wait_after(attempts)
+    claims.give_back(upload, attempts=attempts, due_at=due_at, last_error=str(error)[:300])
 
 
 def _fail(upload: Upload, reason: str) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least
 from django.utils import timezone
 
 from core import states, wakeups
@@ -103,7 +101,7 @@ def forget_multipart(upload: Upload) -> None:
 
 
 def wait_after(attempts: int) -> timedelta:
-    """How long to wait after so many tries: 2 s, doubling, at most five minutes."""
+    """How long to wait after so many failures: 2 s, doubling, at most five minutes."""
     return min(timedelta(seconds=2 ** min(attempts, 12)), LONGEST_WAIT)
 
 
@@ -116,7 +114,7 @@ def _claim(part_id: int) -> Part | None:
         node=settings.NODE_NAME,
         upload__state__in=queries.LIVE,
     )
-    if not claimable.update(claimed_at=now, attempts=Least(F("attempts") + 1, claims.MOST_ATTEMPTS)):
+    if not claimable.update(claimed_at=now):
         return None
     return Part.objects.select_related("upload").get(pk=part_id)
 
@@ -177,14 +175,15 @@ def _refused_digest(part: Part, error: DigestRefused) -> None:
 def _postpone(part: Part, error: StoreError) -> None:
     logger.warning("Part %d of upload %s was not pushed: %s", part.number, part.upload_id, error)
     refused = not isinstance(error, StoreUnavailable | NoSuchMultipart | DigestRefused)
-    if refused and part.attempts >= REFUSALS:
+    attempts = claims.failed_once_more(part.attempts)
+    if refused and attempts >= REFUSALS:
         # One that has ended meanwhile needs no failing.
         with suppress(Conflict):
             uploads.fail(PUSHER, upload=Upload.objects.get(pk=part.upload_id), reason=REFUSED)
         return
-    due_at = timezone.now() + wait_after(part.attempts)
+    due_at = timezone.now() + wait_after(attempts)
     Part.objects.filter(pk=part.pk, state=PartState.STAGED, claimed_at=part.claimed_at).update(
-        claimed_at=None, due_at=due_at, last_error=str(error)[:300]
+        claimed_at=None, attempts=attempts, due_at=due_at, last_error=str(error)[:300]
     )
 
 
