@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings, settings
+from django.test import override_settings
 
 from core import mail_samples, outbox
 from core.mail_samples import Sample
@@ -36,10 +38,12 @@ class Links(HTMLParser):
         self.words.append(data)
 
 
-@pytest.fixture(autouse=True)
-def _missing_variables_show(settings: LazySettings) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _missing_variables_show() -> Iterator[None]:
+    """For the module: whenever these settings change, every template is read anew."""
     options = {**settings.TEMPLATES[0]["OPTIONS"], "string_if_invalid": MISSING}
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": options}]
+    with override_settings(TEMPLATES=[{**settings.TEMPLATES[0], "OPTIONS": options}]):
+        yield
 
 
 def of(sample: Sample) -> str:
