@@ -142,6 +142,27 @@ def test_a_store_that_may_still_be_making_the_file_is_waited_for(
     ends_well(actor, upload)
 
 
+def test_a_store_that_broke_off_again_is_waited_for_anew(actor: Actor, faulty: FaultyStore, upload: Upload) -> None:
+    """It was away for long, began to make the file when it came back, and broke off over that."""
+    push_all(upload)
+    faulty.plan(faulty_store.SLOW_DOWN, on=faulty_store.completing)
+    assert complete(actor, upload) is None
+    Upload.objects.update(assembling_since=timezone.now() - timedelta(minutes=11))
+    assert finishing.finish_upload(upload.id) is None
+    faulty.mend()
+    faulty.plan(faulty_store.Refuse(404, "NoSuchUpload"), on=faulty_store.completing)
+    for _ in range(2):
+        assert finishing.finish_upload(upload.id) is None
+        assert Upload.objects.get().state == UploadState.PUSHING
+    asked = Upload.objects.get().assembling_since
+    assert asked is not None
+    with time_machine.travel(asked + timedelta(minutes=10, seconds=1)):
+        assert finishing.finish_upload(upload.id) is None
+    assert Upload.objects.get().state == UploadState.RECEIVING
+    faulty.mend()
+    ends_well(actor, upload)
+
+
 def test_a_file_that_reads_back_otherwise_is_never_stored(
     actor: Actor, faulty: FaultyStore, upload: Upload, listener: Listener
 ) -> None:

@@ -117,7 +117,7 @@ def _assemble(upload: Upload) -> None:
     _collect(upload)
     parts = _ledger(upload)
     asked_before, asked_at = upload.assembling_since, timezone.now()
-    _note_asked(upload, asked_before or asked_at)
+    _note_asked(upload, asked_at)
     release()
     try:
         if not parts:
@@ -150,6 +150,8 @@ def _forget_unless_making(upload: Upload, asked_before: datetime | None, asked_a
     now = timezone.now()
     may_be_at_it = now - asked_before < STILL_MAKING if asked_before else now - asked_at > AT_ONCE
     if may_be_at_it:
+        # This answer was none that breaks off: what counts is the last one that did.
+        _note_asked(upload, asked_before or asked_at)
         raise StoreUnavailable("the store may still be making the object")
     _note_asked(upload, None)
     pushing.forget_multipart(upload)
