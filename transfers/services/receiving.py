@@ -20,7 +20,7 @@ from core.actor import Actor
 from core.errors import Conflict, Invalid
 from transfers import queries, staging
 from transfers.connections import release
-from transfers.errors import DigestMismatch, PartDiffers
+from transfers.errors import DigestMismatch, PartDiffers, RangeOverlaps
 from transfers.models import Door, Part, PartState, Upload, UploadState
 from transfers.services import maintenance, merging, pieces, room, writers
 from transfers.services.staged import stage
@@ -242,9 +242,17 @@ class _Ledger:
             raise PartDiffers
         if part is not None and part.state != PartState.MISSING:
             if not is_whole:
-                pieces.compare_with_part(part, start=one.start, size=one.size, sha256=one.sha256)
+                self._compare_with(part, one)
             return _entry(one, part.state, is_new=False, part=part)
         return self._enter_part(one, part) if is_whole else self._enter_piece(one)
+
+    def _compare_with(self, part: Part, one: Sealed) -> None:
+        try:
+            pieces.compare_with_part(part, start=one.start, size=one.size, sha256=one.sha256)
+        except RangeOverlaps:
+            # Clients of tus cannot choose how they cut: these have to pass what is there to send what was lost before it.
+            if self._upload.door != Door.TUS:
+                raise
 
     def _enter_part(self, one: Sealed, lost: Part | None) -> Entry:
         check_receiving(self._upload)

@@ -16,8 +16,9 @@ from accounts.services import access_tokens
 from tests.transfers.conftest import MIB, PART
 from tests.transfers.sending import content_in_store, random_bytes
 from tests.transfers.tus.conftest import LARGEST, PATIENCE_SECONDS, Gateway, proved, token_of
-from tests.transfers.tus.speaking import BYTES, TUS, Speaker, answered, encoded, upload_at, work_off
+from tests.transfers.tus.speaking import BYTES, TUS, Speaker, answered, checksum, encoded, upload_at, work_off
 from transfers.models import Part, TusResource, Upload, UploadState
+from transfers.services import pushing
 
 CONTENT = random_bytes(2 * PART + 12_345)
 SMALL = b"twelve bytes"
@@ -210,6 +211,23 @@ def test_p5_a_half_closed_line_is_told_how_far_it_came(tus: Speaker) -> None:
         line.shutdown(socket.SHUT_WR)
         assert answered(line).status == 400
     assert tus.head(path).offset == 5
+
+
+@pytest.mark.parametrize("is_checked", [False, True])
+def test_p5_what_was_lost_is_sent_again_over_parts_that_are_there(tus: Speaker, *, is_checked: bool) -> None:
+    """A client cuts as it likes, and its bytes end in the middle of a part that lies in the store already."""
+    path = tus.create(len(CONTENT))
+    assert tus.patch(path, 0, CONTENT[: 2 * PART]).status == 204
+    for part in upload_at(path).parts.all():
+        assert pushing.push_part(part.pk)
+    pushing.lose(list(upload_at(path).parts.filter(number=1)), because="the store does not hold it")
+    assert tus.head(path).offset == 0
+    again = CONTENT[: PART + 1000]
+    said = {"Upload_Checksum": checksum("sha1", again)} if is_checked else {}
+    answer = tus.patch(path, 0, again, **said)
+    assert (answer.status, answer.offset) == (204, 2 * PART)
+    assert tus.patch(path, answer.offset, CONTENT[2 * PART :]).status == 204
+    assert content_in_store(work_off(upload_at(path))) == CONTENT
 
 
 def test_p6_a_silent_line_is_ended_and_keeps_what_it_brought(tus: Speaker) -> None:
