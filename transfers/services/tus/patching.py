@@ -12,6 +12,7 @@ from django.db import transaction
 from core.actor import Actor
 from core.errors import Conflict, TooLarge
 from transfers import queries
+from transfers.connections import release
 from transfers.errors import Interrupted
 from transfers.models import Concat, Upload, UploadState
 from transfers.models.upload import ENDED
@@ -108,6 +109,7 @@ def _append_nothing(upload: Upload, chunk: Chunk, body: Source) -> Appended:
         raise Ended(upload.reason)
     if chunk.offset != upload.size:
         raise OffsetDiffers(upload.size or 0)
+    release()
     if body.length or body.read(1):
         raise TooLarge(creating.BEYOND)
     return Appended(upload, chunk.offset)
