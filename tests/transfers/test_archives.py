@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 from django.core.signals import request_finished
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
@@ -181,3 +181,24 @@ def test_files_that_are_over_are_noted_while_the_archive_lasts(
     assert set(told(listener)) == {upload.pk for upload in several[:3]}
     assert list(blocks) != []
     assert sorted(told(listener), key=str) == sorted((upload.pk for upload in several), key=str)
+
+
+def test_receipts_that_cannot_be_written_meanwhile_are_written_at_the_end(
+    actor: Actor, uploads: list[Upload], listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = random_bytes(2 * MIB)
+    several = [*uploads[:3], store_all(actor, new_upload(actor, large, name="large"), large)]
+    monkeypatch.setattr(sending, "NOTED_EVERY_SECONDS", 0)
+    blocks = blocks_of(answer(actor, several))
+    with monkeypatch.context() as away:
+        away.setattr(listener, "fetched", _refuses)
+        while len(next(blocks)) < MIB:
+            pass
+        next(blocks)
+    assert told(listener) == []
+    assert list(blocks) != []
+    assert sorted(told(listener), key=str) == sorted((upload.pk for upload in several), key=str)
+
+
+def _refuses(*_: object, **__: object) -> None:
+    raise OperationalError

@@ -88,14 +88,17 @@ class _Receipts:
         return len(self._open) > 1 and time.monotonic() - self._noted_at > NOTED_EVERY_SECONDS
 
     def note(self, sent: Sent, *, is_over: bool) -> None:
-        ready = [each for each in self._open if is_over or each.offset + each.length <= sent.certain]
+        ready = sum(is_over or each.offset + each.length <= sent.certain for each in self._open)
         try:
-            receipts.record(self._actor, ready, sent)
+            for at in range(0, ready, receipts.AT_ONCE):
+                count = min(receipts.AT_ONCE, ready - at)
+                receipts.record(self._actor, self._open[:count], sent)
+                # What is written is out: whatever fails from here on is tried again without it.
+                del self._open[:count]
         except Exception:
             # The files are with their reader; an answer that ends in an error would take them away again.
-            logger.exception("Receipts of a download were lost.")
+            logger.exception("Receipts of a download were %s.", "lost" if is_over else "not written yet")
         finally:
-            self._open = self._open[len(ready) :]
             self._noted_at = time.monotonic()
             release()
 
