@@ -195,7 +195,7 @@ class _Sending:
         try:
             self._gateway.put(origin, upload["id"], job.number, body, start=job.start, part_length=length, moved=moved)
         except Refusal as refusal:
-            if refusal.code in {"part_differs", "range_differs"}:
+            if refusal.code == "part_differs":
                 raise Different(
                     f"{self._source.path} is not what it was when its sending began. Nothing of it is kept: send it anew."
                 ) from refusal

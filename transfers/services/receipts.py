@@ -152,15 +152,15 @@ def _record(actor: Actor, reader: UUID, several: Sequence[Delivered]) -> None:
         upload = stored.get(delivered.upload_id)
         if upload is None or upload.state != UploadState.STORED:
             continue
-        if (delivered.start, delivered.stop) == (0, upload.size) or _covers(reader, upload, delivered):
+        if (delivered.start, delivered.stop) == (0, upload.size) or _completes(reader, upload, delivered):
             whole.append(upload)
     if whole:
         FetchedSpan.objects.filter(upload__in=whole, user=reader).delete()
         transfer_listener().fetched(whole, actor=actor)
 
 
-def _covers(reader: UUID, upload: Upload, delivered: Delivered) -> bool:
-    """Keep a piece; whether with it and what came before the reader has every byte."""
+def _completes(reader: UUID, upload: Upload, delivered: Delivered) -> bool:
+    """Whether this piece and those before it are every byte; where not, it is kept for those that come."""
     _confirm(reader, upload, delivered)
     covered = _join(reader, upload, delivered.start, delivered.stop) if delivered.stop > delivered.start else None
     if covered == (0, upload.size):
