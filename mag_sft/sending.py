@@ -199,7 +199,9 @@ class _Sending:
                 raise Different(
                     f"{self._source.path} is not what it was when its sending began. Nothing of it is kept: send it anew."
                 ) from refusal
-            raise
+            # A request that had broken off was there first, cut in another way; what is missing then is asked for at the end.
+            if refusal.code != "range_overlaps":
+                raise
 
     def _jobs(self, upload: dict[str, Any]) -> Iterator[Job]:
         part_size = int(upload["part_size"])
