@@ -54,6 +54,13 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the t
         rows.title = capfirst(str(self.opts.verbose_name_plural))
         return rows
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """A form with one button: what is saved here is done, and nobody decides on the same thing again and again."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, {**one_button, **context}, *args, **options)
+
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
     ) -> HttpResponse | None:
