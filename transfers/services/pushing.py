@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -81,11 +82,12 @@ def lose(parts: list[Part], *, because: str) -> None:
     with transaction.atomic():
         upload_ids = sorted({part.upload_id for part in parts})
         locked = Upload.objects.select_for_update(no_key=True).filter(pk__in=upload_ids).order_by("pk")
-        held = {upload.id: upload for upload in locked}
-        for part in sorted(parts, key=lambda part: part.pk):
-            if not _advance_if_unchanged(part, "lose", claimed_at=None, last_error=because[:300]):
-                continue
-            upload = held[part.upload_id]
+        uploads_of = {upload.id: upload for upload in locked}
+        lost = _unchanged(parts)
+        for state in sorted({part.state for part in lost}):
+            alike = [part for part in lost if part.state == state]
+            states.advance_many(alike, "lose", actor=PUSHER, claimed_at=None, last_error=because[:300])
+        for upload in (uploads_of[upload_id] for upload_id in sorted({part.upload_id for part in lost})):
             if upload.state == UploadState.PUSHING and upload.concat != Concat.FINAL:
                 states.advance(
                     upload, "reopen", actor=PUSHER, reason="parts are missing", completed_at=None, claimed_at=None
@@ -187,11 +189,17 @@ def _postpone(part: Part, error: StoreError) -> None:
     )
 
 
+def _unchanged(parts: Sequence[Part]) -> list[Part]:
+    """Those that have not been staged anew, pushed or lost since they were loaded; locked until the transaction ends."""
+    rows = Part.objects.select_for_update(no_key=True).filter(pk__in=[part.pk for part in parts]).order_by("pk")
+    now = {pk: facts for pk, *facts in rows.values_list("pk", "state", "file", "claimed_at")}
+    return [part for part in parts if now.get(part.pk) == [part.state, part.file, part.claimed_at]]
+
+
 def _advance_if_unchanged(part: Part, action: str, **changes: Any) -> bool:
     """Advance the part unless it has been staged anew, pushed or lost since it was loaded."""
     with transaction.atomic():
-        same = Part.objects.filter(pk=part.pk, state=part.state, file=part.file, claimed_at=part.claimed_at)
-        if same.select_for_update(no_key=True).first() is None:
+        if not _unchanged([part]):
             return False
         states.advance(part, action, actor=PUSHER, **changes)
     return True
