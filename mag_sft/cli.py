@@ -191,8 +191,8 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--json", action="store_true", help="print one JSON document a line instead of words")
         made.add_argument("--quiet", action="store_true", help="show no bar")
         most = (
-            f"the most at a time (default {MOST_CONNECTIONS}, at most {fetching.MOST_STREAMS} to fetch); it begins with 6 and adds more while "
-            "that is faster"
+            f"the most at a time (default {MOST_CONNECTIONS}, at most {fetching.MOST_STREAMS} to fetch); "
+            "it begins with 6 and adds more while that is faster"
         )
         made.add_argument("--connections", type=_connections, default=MOST_CONNECTIONS, metavar="N", help=most)
         control = (
