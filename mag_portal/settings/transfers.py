@@ -16,6 +16,8 @@ S3_ACCESS_KEY_ID = required("S3_ACCESS_KEY_ID", development="development")
 S3_SECRET_ACCESS_KEY = required("S3_SECRET_ACCESS_KEY", development="development-secret")
 S3_BUCKET: str = env.str("S3_BUCKET", default="mag-transfers")
 S3_REGION: str = env.str("S3_REGION", default="us-east-1")
+# A file of authorities; those that botocore brings where it is empty.
+S3_CA_BUNDLE: str = env.str("S3_CA_BUNDLE", default="")
 # Where browsers reach the same store: opens the direct door.
 S3_PUBLIC_ENDPOINT_URL: str = env.str("S3_PUBLIC_ENDPOINT_URL", default="").rstrip("/")
 if not re.fullmatch(r"(https?://[^/?#@]+)?", S3_PUBLIC_ENDPOINT_URL):

@@ -107,6 +107,7 @@ def _lines() -> Lines | None:
         region=settings.S3_REGION,
         access_key=settings.S3_ACCESS_KEY_ID,
         secret_key=settings.S3_SECRET_ACCESS_KEY,
+        ca_bundle=_ca_bundle(),
         read_timeout=READ_TIMEOUT_SECONDS,
     )
 
@@ -128,6 +129,7 @@ def _client(endpoint: str, *, read_timeout: float, attempts: int) -> S3Client:
         aws_access_key_id=settings.S3_ACCESS_KEY_ID,
         aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
         region_name=settings.S3_REGION,
+        verify=_ca_bundle(),
         config=Config(
             signature_version="s3v4",
             # Parts carry a checksum of their own; over TLS hashing them again for the signature proves nothing more.
@@ -141,3 +143,9 @@ def _client(endpoint: str, *, read_timeout: float, attempts: int) -> S3Client:
             tcp_keepalive=True,
         ),
     )
+
+
+def _ca_bundle() -> str:
+    from botocore.httpsession import get_cert_path
+
+    return settings.S3_CA_BUNDLE or str(get_cert_path(True))  # noqa: FBT003 - botocore's own signature

@@ -8,7 +8,6 @@ is left to boto3.
 from __future__ import annotations
 
 import http.client
-import os
 import select
 import socket
 import ssl
@@ -20,7 +19,6 @@ from urllib.parse import quote, urlsplit
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from transfers.storage.errors import StoreError, StoreUnavailable
@@ -35,13 +33,18 @@ class LeftToOthers(Exception):
 
 
 class Lines:
-    """Connections to one store, kept from one request to the next; safe to use from many threads."""
+    """Connections to one store, kept from one request to the next; safe to use from many threads.
 
-    def __init__(self, endpoint: str, *, region: str, access_key: str, secret_key: str, read_timeout: float) -> None:
+    Over TLS, its certificate is checked against the authorities in the file ``ca_bundle``.
+    """
+
+    def __init__(
+        self, endpoint: str, *, region: str, access_key: str, secret_key: str, ca_bundle: str, read_timeout: float
+    ) -> None:
         self._endpoint = endpoint.rstrip("/")
         where = urlsplit(self._endpoint)
         self._host, self._port, self._below = where.hostname or "", where.port, where.path
-        self._tls = ssl.create_default_context(cafile=_authorities()) if where.scheme == "https" else None
+        self._tls = ssl.create_default_context(cafile=ca_bundle) if where.scheme == "https" else None
         self._signature = S3SigV4Auth(Credentials(access_key, secret_key), "s3", region)
         self._timeout = read_timeout
         self._idle: deque[http.client.HTTPConnection] = deque()
@@ -146,12 +149,6 @@ class Answer:
 def reach(endpoint: str) -> bool:
     """Whether lines lead to this store: no proxy of the environment stands between."""
     return not get_environ_proxies(endpoint)
-
-
-def _authorities() -> str:
-    """Whom boto3 believes."""
-    named = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    return named or str(get_cert_path(True))  # noqa: FBT003 - botocore's own signature
 
 
 def _is_quiet(connection: http.client.HTTPConnection) -> bool:
