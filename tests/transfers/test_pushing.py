@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from core.actor import Actor
 from tests.transfers.conftest import PART, Listener
 from tests.transfers.sending import content_in_store, files_in, new_upload, push_all, random_bytes, send, send_all
 from transfers.models import Part, PartState, Upload, UploadState
-from transfers.services import finishing, pushing, uploads
+from transfers.services import claims, finishing, pushing, uploads
 from transfers.storage import forget_clients, store
 from transfers.storage.s3 import S3Store
 
@@ -127,6 +128,27 @@ def test_a_store_that_does_not_answer_is_tried_again_later(part: Part, settings:
     assert (part.state, part.claimed_at, part.attempts) == (PartState.STAGED, None, 1)
     assert part.due_at > timezone.now()
     assert part.last_error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_lasts_as_long_as_the_store_takes(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "BEAT_SECONDS", 0.05)
+    put_part = S3Store.put_part
+    claimed: list[datetime | None] = []
+
+    def slowly(*args: Any, **kwargs: Any) -> str:
+        for _ in range(2):
+            claimed.append(Part.objects.get(pk=part.pk).claimed_at)
+            time.sleep(0.5)
+        return put_part(*args, **kwargs)
+
+    monkeypatch.setattr(S3Store, "put_part", slowly)
+    assert pushing.push_part(part.id)
+    first, later = claimed
+    assert first is not None
+    assert later is not None
+    assert first < later
+    assert Part.objects.get(pk=part.pk).state == PartState.PUSHED
 
 
 def test_workers_that_were_killed_are_no_failures_of_the_part(

@@ -52,9 +52,9 @@ def test_a_part_whose_wake_up_was_lost_is_woken(actor: Actor, upload: Upload, qu
 def test_a_part_whose_worker_died_is_woken(actor: Actor, upload: Upload) -> None:
     send(actor, upload, CONTENT, 1)
     Part.objects.update(claimed_at=timezone.now())
-    with later(minutes=9):
+    with later(seconds=claims.LIFETIME.total_seconds() - 5):
         assert sweeping.wake_pushes() == 0
-    with later(minutes=11):
+    with later(seconds=claims.LIFETIME.total_seconds() + 5):
         assert sweeping.wake_pushes() == 1
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID
@@ -46,14 +47,21 @@ def keep(upload: Upload) -> None:
 @contextmanager
 def kept_through(upload: Upload) -> Iterator[None]:
     """Keep the claim while one call to the store takes as long as it takes."""
+    with beating(partial(keep, upload)):
+        yield
+
+
+@contextmanager
+def beating(keep: Callable[[], None]) -> Iterator[None]:
+    """Call ``keep`` every ten seconds, in another thread, until it raises ``NotYet``."""
     over = Event()
-    beating = Thread(target=_beat, args=(upload, over), name="claim", daemon=True)
-    beating.start()
+    thread = Thread(target=_beat, args=(keep, over), name="claim", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        beating.join()
+        thread.join()
 
 
 def give_back(upload: Upload, **changes: Any) -> bool:
@@ -66,14 +74,16 @@ def failed_once_more(attempts: int) -> int:
     return min(attempts + 1, MOST_ATTEMPTS)
 
 
-def _beat(upload: Upload, over: Event) -> None:
-    try:
-        # Whoever was taken over, or has no database, learns of it with the next step.
-        with suppress(NotYet, DatabaseError, InterfaceError):
-            while not over.wait(BEAT_SECONDS):
-                keep(upload)
-    finally:
-        release_connection()
+def _beat(keep: Callable[[], None], over: Event) -> None:
+    # Whoever was taken over learns of it with the next step.
+    with suppress(NotYet):
+        while not over.wait(BEAT_SECONDS):
+            try:
+                # A database that is away for a moment takes no claim.
+                with suppress(DatabaseError, InterfaceError):
+                    keep()
+            finally:
+                release_connection()
 
 
 def _mine(upload: Upload) -> Any:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -26,7 +27,7 @@ from transfers.storage import DigestRefused, NoSuchMultipart, StoreError, StoreU
 logger = logging.getLogger(__name__)
 
 PUSHER = Actor.system("push")
-CLAIM_LIFETIME = timedelta(minutes=10)
+CLAIM_LIFETIME = claims.LIFETIME
 LONGEST_WAIT = timedelta(minutes=5)
 # A store that answers, but will not take a part, will not take it the twentieth time either.
 REFUSALS = 20
@@ -127,14 +128,23 @@ def _put(part: Part) -> str:
             raise FileNotFoundError(part.file)
         multipart_id = multipart_of(part.upload)
         release()
-        return store(part.upload.bucket).put_part(
-            part.upload.storage_key,
-            multipart_id,
-            part.number,
-            body,
-            size=part.size,
-            sha256=part.sha256,
-        )
+        with claims.beating(partial(_keep, part)):
+            return store(part.upload.bucket).put_part(
+                part.upload.storage_key,
+                multipart_id,
+                part.number,
+                body,
+                size=part.size,
+                sha256=part.sha256,
+            )
+
+
+def _keep(part: Part) -> None:
+    """Still at work on it. Raises ``NotYet`` when it was taken over."""
+    now = timezone.now()
+    if not Part.objects.filter(pk=part.pk, state=PartState.STAGED, claimed_at=part.claimed_at).update(claimed_at=now):
+        raise claims.NotYet
+    part.claimed_at = now
 
 
 def multipart_of(upload: Upload) -> str:
