@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from statistics import median, quantiles
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from benchmarks import people, portal, shares
@@ -147,11 +147,15 @@ class Lines:
 
     def order(self, word: str) -> dict[str, Any]:
         """See ``benchmarks.trickle``."""
-        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018, S101
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        self.tell(word)
+        answer: dict[str, Any] = json.loads(cast("IO[str]", self._process.stdout).readline())
         return answer
+
+    def tell(self, line: str) -> None:
+        """Send them one line; nothing is answered to the first, which is their ``Task``."""
+        told = cast("IO[str]", self._process.stdin)
+        told.write(f"{line}\n")
+        told.flush()
 
 
 @contextmanager
@@ -159,10 +163,8 @@ def _lines(gateway: portal.Portal, uploads: list[tuple[str, int]]) -> Iterator[L
     task = Task(_port(gateway), gateway.token, BYTES_A_SECOND, PART, RAMP_SECONDS, uploads)
     command = (sys.executable, "-m", "benchmarks.trickle")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None  # noqa: S101
-        process.stdin.write(f"{json.dumps(asdict(task))}\n")
-        process.stdin.flush()
         lines = Lines(process)
+        lines.tell(json.dumps(asdict(task)))
         try:
             yield lines
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,14 +14,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.forms.sessions import EndSessionForm
-from core.admin import ReadOnlyAdmin, desk_page
+from core.admin import AbstractAdmin, ReadOnlyAdmin, desk_page
 from core.errors import Invalid, NotFound
 from core.http import Request
 
 
-class EndingAdmin(ReadOnlyAdmin):
-    """A subclass says what ending is called (``verb``), which column its address names (``public_key``), what is asked and
-    answered (``asking``, ``done``), and ends one (``end_row``). Its page is ``admin/accounts/<model>/<verb>.html``.
+class EndingAdmin(ReadOnlyAdmin, metaclass=AbstractAdmin):
+    """A subclass says what ending is called (``verb``) and which column its address names (``public_key``). Its page is
+    ``admin/accounts/<model>/<verb>.html``.
     """
 
     list_display_links = None
@@ -29,14 +30,17 @@ class EndingAdmin(ReadOnlyAdmin):
     verb: ClassVar[str]
     public_key: ClassVar[str] = "pk"
 
+    @abstractmethod
     def asking(self, row: Any) -> str:
-        raise NotImplementedError
+        """The title of the page that asks for the reason."""
 
+    @abstractmethod
     def done(self, row: Any) -> str:
-        raise NotImplementedError
+        """The sentence for whoever has ended it."""
 
+    @abstractmethod
     def end_row(self, request: Request, row: Any, reason: str) -> None:
-        raise NotImplementedError
+        """End it. ``reason`` is what was typed."""
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """The list only: it says all there is, and the page of one could be found by a key that is nobody's to see."""

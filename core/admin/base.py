@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from abc import ABCMeta
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,16 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
+from django.forms.widgets import MediaDefiningClass
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
 from core.errors import NotFound
+
+
+class AbstractAdmin(ABCMeta, MediaDefiningClass):
+    """The metaclass of admins that leave something to say to their subclasses: one that does not cannot be registered."""
 
 
 def desk_page(

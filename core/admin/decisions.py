@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from core.admin.base import ReadOnlyAdmin, desk_page, key
+from core.admin.base import AbstractAdmin, ReadOnlyAdmin, desk_page, key
 from core.errors import DomainError, Invalid
 from core.forms import show_refusal
 from core.http import Request
@@ -33,7 +34,7 @@ class WaitingFilter(admin.SimpleListFilter):
         return [{**first, "display": self.unchosen}, *others]
 
 
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(ReadOnlyAdmin, metaclass=AbstractAdmin):
     """The list, the page and the buttons of what the staff decides on.
 
     A subclass says what a page shows (``find``, ``is_open``, ``facts``) and writes one method ``(request, pk)`` for each of
@@ -45,17 +46,17 @@ class DecisionAdmin(ReadOnlyAdmin):
     decision_forms: ClassVar[Mapping[str, type[forms.Form]]]
 
     # --- What a subclass says ---------------------------------------------------------------------------------------
+    @abstractmethod
     def find(self, request: Request, pk: UUID) -> Any:
         """The object, for this actor. Raises ``NotFound`` or ``Http404``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_open(self, thing: Any) -> bool:
         """Whether there is something to decide."""
-        raise NotImplementedError
 
+    @abstractmethod
     def facts(self, request: Request, thing: Any) -> dict[str, Any]:
         """What the page shows besides, with its ``title``."""
-        raise NotImplementedError
 
     def guard(self, view: View) -> View:
         """What lets somebody of the staff to the buttons, and to a page that has some."""

@@ -141,6 +141,7 @@ def _compare_archive(path: Path, contents: Sequence[Content]) -> None:
             raise Broken(f"an archive holds {sorted(names)} instead of {sorted(wanted)}")
         for name, sha256 in wanted.items():
             with archive.open(name) as member:
+                # typeshed gives a zip's member no ``readinto`` of the type that is wanted; it has one.
                 if hashlib.file_digest(member, "sha256").hexdigest() != sha256:  # type: ignore[arg-type]
                     raise Broken(f"{name} has other bytes in an archive")
         lines = archive.read("SHA256SUMS").decode().splitlines()
